@@ -1,0 +1,28 @@
+# dla_room(NAME base SOURCES src/a.cpp ... [DEPENDS dla::x ...] [PRIVATE_DEPENDS pkg::y ...])
+#
+# One room of the house as the static library dla::NAME. Its public headers are below include/, its
+# sources below src/; nothing else is on its include path but what its DEPENDS publish. External
+# headers are system headers, so that our warnings speak of our code only.
+function(dla_room)
+  cmake_parse_arguments(arg "" "NAME" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  add_library(dla_${arg_NAME} STATIC ${arg_SOURCES})
+  add_library(dla::${arg_NAME} ALIAS dla_${arg_NAME})
+  target_include_directories(dla_${arg_NAME} PUBLIC include PRIVATE src)
+  target_link_libraries(dla_${arg_NAME}
+    PUBLIC ${arg_DEPENDS}
+    PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:dla_warnings>)
+endfunction()
+
+# dla_test(NAME base SOURCES a_test.cpp ... DEPENDS dla::base ...)
+#
+# One GoogleTest binary whose cases CTest sees one by one. DLA_SHARED_DIR is where conformance
+# vectors may lie beside the source tree; a test that needs them skips where they are absent.
+function(dla_test)
+  cmake_parse_arguments(arg "" "NAME" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  add_executable(${arg_NAME}_test ${arg_SOURCES})
+  target_link_libraries(${arg_NAME}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock dla_warnings)
+  target_compile_definitions(${arg_NAME}_test PRIVATE
+    DLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DLA_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
+  gtest_discover_tests(${arg_NAME}_test TEST_PREFIX "${arg_NAME}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${arg_LABELS}")
+endfunction()
