@@ -1,0 +1,2 @@
+#define DLA_ISA baseline
+#include "requantize_row_kernels.h"

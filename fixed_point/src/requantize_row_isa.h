@@ -1,0 +1,39 @@
+#pragma once
+/// The row kernels of requantize.h for one instruction set: see isa.h.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace dlasim::fixed_point::detail {
+
+/// Raw views of RequantizeLanes and OutputStage.
+struct RequantizeArrays {
+  const std::int64_t *mantissa, *constant, *left, *right, *nudge;
+  const float* factor;
+  std::int64_t zero_point, min, max;
+};
+
+/// `n` lanes of one row.
+template <typename Accumulator>
+using RequantizeKernel = void (*)(const RequantizeArrays&, const Accumulator*, std::int32_t*,
+                                  std::size_t n) noexcept;
+
+/// Indexed by RequantizeRule.
+struct RequantizeKernels {
+  RequantizeKernel<std::int32_t> of_int32[4];
+  RequantizeKernel<std::int64_t> of_int64[4];
+};
+
+const RequantizeKernels& requantize_kernels() noexcept;
+
+}  // namespace dlasim::fixed_point::detail
+
+namespace dlasim::fixed_point::detail::baseline {
+extern const RequantizeKernels kRequantizeKernels;
+}
+namespace dlasim::fixed_point::detail::avx2 {
+extern const RequantizeKernels kRequantizeKernels;
+}
+namespace dlasim::fixed_point::detail::avx512 {
+extern const RequantizeKernels kRequantizeKernels;
+}
