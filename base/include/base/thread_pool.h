@@ -1,0 +1,59 @@
+#pragma once
+/// Threads for loops whose steps do not depend on each other.
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace dlasim::base {
+
+/// A fixed number of threads, the caller's included.
+///
+/// Results cannot depend on the number of threads as long as each step writes only what is its own; which
+/// step runs where is not defined. Calls from several threads take turns; a call from inside a step runs its
+/// loop in that step.
+class ThreadPool {
+ public:
+  /// 0: one thread a processor that this process may use.
+  explicit ThreadPool(int threads = 0);
+  /// Waits for nothing: no loop may be running.
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  /// Runs step(0) ... step(n-1) and returns when all are done. If steps throw, no further ones are started
+  /// and the exception of the lowest step is thrown: the one that a serial loop would have met first.
+  void parallel_for(std::int64_t n, const std::function<void(std::int64_t)>& step);
+
+ private:
+  struct Loop {
+    std::int64_t size = 0;
+    const std::function<void(std::int64_t)>* step = nullptr;
+    std::int64_t next = 0;  ///< first step that is not handed out
+    int running = 0;        ///< threads inside the loop
+    std::int64_t failed = INT64_MAX;
+    std::exception_ptr failure;
+  };
+
+  void work();
+  void run_steps(std::unique_lock<std::mutex>& lock);
+
+  std::mutex turn_;  ///< held by the thread whose loop runs
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  Loop loop_;
+  bool stop_ = false;
+  std::vector<std::thread> workers_;
+};
+
+/// Runs `step` for chunks [begin, end) of 0..n, each of `chunk` elements but the last: for cheap steps.
+void parallel_for_chunks(ThreadPool& pool, std::int64_t n, std::int64_t chunk,
+                         const std::function<void(std::int64_t, std::int64_t)>& step);
+
+}  // namespace dlasim::base

@@ -1,0 +1,87 @@
+#include "base/thread_pool.h"
+
+#include <algorithm>
+
+namespace dlasim::base {
+namespace {
+
+/// Whether this thread is inside a step: a nested loop must not wait for the pool it is part of.
+thread_local bool inside_step = false;
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads) {
+  if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  for (auto& worker : workers_) worker.join();
+}
+
+void ThreadPool::parallel_for(std::int64_t n, const std::function<void(std::int64_t)>& step) {
+  if (n <= 0) return;
+  if (inside_step || workers_.empty() || n == 1) {
+    for (std::int64_t i = 0; i < n; ++i) step(i);
+    return;
+  }
+  const std::lock_guard turn(turn_);
+  std::unique_lock lock(mutex_);
+  loop_ = Loop{};
+  loop_.size = n;
+  loop_.step = &step;
+  wake_.notify_all();
+  run_steps(lock);
+  done_.wait(lock, [this] { return loop_.running == 0; });
+  const std::exception_ptr failure = loop_.failure;
+  loop_ = Loop{};
+  if (failure) std::rethrow_exception(failure);
+}
+
+void ThreadPool::run_steps(std::unique_lock<std::mutex>& lock) {
+  ++loop_.running;
+  while (loop_.next < loop_.size) {
+    const std::int64_t i = loop_.next++;
+    lock.unlock();
+    std::exception_ptr failure;
+    inside_step = true;
+    try {
+      (*loop_.step)(i);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    inside_step = false;
+    lock.lock();
+    if (!failure) continue;
+    // Steps are handed out in order: all lower ones have been started and will report themselves.
+    loop_.next = loop_.size;
+    if (i < loop_.failed) {
+      loop_.failed = i;
+      loop_.failure = failure;
+    }
+  }
+  if (--loop_.running == 0) done_.notify_all();
+}
+
+void ThreadPool::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stop_ || loop_.next < loop_.size; });
+    if (stop_) return;
+    run_steps(lock);
+  }
+}
+
+void parallel_for_chunks(ThreadPool& pool, std::int64_t n, std::int64_t chunk,
+                         const std::function<void(std::int64_t, std::int64_t)>& step) {
+  chunk = std::max<std::int64_t>(1, chunk);
+  const std::int64_t chunks = n <= 0 ? 0 : (n - 1) / chunk + 1;
+  pool.parallel_for(chunks, [&](std::int64_t i) { step(i * chunk, std::min(n, (i + 1) * chunk)); });
+}
+
+}  // namespace dlasim::base

@@ -1,0 +1,73 @@
+#include "base/thread_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+
+namespace dlasim::base {
+namespace {
+
+TEST(ThreadPool, RunsEveryStepOnceForAnyNumberOfThreads) {
+  for (const int threads : {1, 2, 5}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.threads(), threads);
+    for (const std::int64_t n : {0, 1, 2, 1000}) {
+      std::vector<int> runs(static_cast<std::size_t>(n), 0);
+      pool.parallel_for(n, [&](std::int64_t i) { ++runs[static_cast<std::size_t>(i)]; });
+      EXPECT_EQ(runs, std::vector<int>(static_cast<std::size_t>(n), 1));
+    }
+  }
+  EXPECT_GE(ThreadPool().threads(), 1);
+}
+
+TEST(ThreadPool, ThrowsTheErrorOfTheLowestStep) {
+  for (const int threads : {1, 4}) {
+    ThreadPool pool(threads);
+    for (int round = 0; round < 50; ++round) {
+      std::string message;
+      try {
+        pool.parallel_for(200, [](std::int64_t i) {
+          if (i % 10 == 7) throw std::runtime_error("step " + std::to_string(i));
+        });
+      } catch (const std::runtime_error& e) {
+        message = e.what();
+      }
+      EXPECT_EQ(message, "step 7");
+    }
+    std::atomic<int> after{0};
+    pool.parallel_for(10, [&](std::int64_t) { ++after; });
+    EXPECT_EQ(after, 10);  // a failure leaves the pool usable
+  }
+}
+
+TEST(ThreadPool, NestedLoopsAndSeveralCallersDoNotBlock) {
+  ThreadPool pool(3);
+  std::atomic<int> steps{0};
+  const auto outer = [&] {
+    pool.parallel_for(20, [&](std::int64_t) { pool.parallel_for(5, [&](std::int64_t) { ++steps; }); });
+  };
+  std::thread a(outer);
+  std::thread b(outer);
+  a.join();
+  b.join();
+  EXPECT_EQ(steps, 200);
+}
+
+TEST(ThreadPool, ChunksCoverTheRange) {
+  ThreadPool pool(2);
+  std::vector<int> runs(103, 0);
+  std::atomic<int> chunks{0};
+  parallel_for_chunks(pool, 103, 10, [&](std::int64_t begin, std::int64_t end) {
+    ++chunks;
+    for (std::int64_t i = begin; i < end; ++i) ++runs[static_cast<std::size_t>(i)];
+  });
+  EXPECT_EQ(chunks, 11);
+  EXPECT_EQ(runs, std::vector<int>(103, 1));
+  parallel_for_chunks(pool, 0, 10, [&](std::int64_t, std::int64_t) { FAIL(); });
+}
+
+}  // namespace
+}  // namespace dlasim::base
