@@ -1,0 +1,87 @@
+#pragma once
+/// What the operators share: checks that name what is wrong, and integers read and written in bulk.
+
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "network/quantized_graph.h"
+
+namespace dlasim::golden {
+
+/// Throws base::InputError with the message unless `holds`.
+template <class... Args>
+void require(bool holds, fmt::format_string<Args...> message, Args&&... args) {
+  if (!holds) throw base::InputError(fmt::format(message, std::forward<Args>(args)...));
+}
+
+/// A zero point may lie outside its tensor's range, but not so far that sums of products overflow.
+inline void check_zero_point(std::int64_t zero_point) {
+  require(zero_point >= -65536 && zero_point <= 65536, "zero point {} is not between -65536 and 65536",
+          zero_point);
+}
+
+/// A clamp may be narrower than the type, never wider: the result must be storable.
+inline void check_clamp(const network::Clamp& clamp, network::DType dtype) {
+  require(
+      clamp.min <= clamp.max && clamp.min >= network::lowest(dtype) && clamp.max <= network::highest(dtype),
+      "clamp [{}, {}] is not a range of {}", clamp.min, clamp.max, network::name(dtype));
+}
+
+/// Calls `f` with a span of the tensor's elements in their storage type. Floats are refused.
+template <class F>
+decltype(auto) with_integers(const network::Tensor& tensor, F&& f) {
+  switch (tensor.dtype()) {
+    case network::DType::kInt4:
+    case network::DType::kInt8:
+      return f(tensor.data<std::int8_t>());
+    case network::DType::kUInt8:
+    case network::DType::kBool:
+      return f(tensor.data<std::uint8_t>());
+    case network::DType::kInt16:
+      return f(tensor.data<std::int16_t>());
+    case network::DType::kInt32:
+      return f(tensor.data<std::int32_t>());
+    case network::DType::kInt64:
+      return f(tensor.data<std::int64_t>());
+    case network::DType::kFloat32:
+      break;
+  }
+  throw base::InputError("found a float32 tensor where integers are needed");
+}
+
+/// The elements minus `zero_point` as T, which the caller knows to be wide enough.
+template <class T = std::int64_t>
+std::vector<T> centred(const network::Tensor& tensor, std::int64_t zero_point = 0) {
+  return with_integers(tensor, [&](auto elements) {
+    std::vector<T> result(elements.size());
+    for (std::size_t i = 0; i < result.size(); ++i)
+      result[i] = static_cast<T>(static_cast<std::int64_t>(elements[i]) - zero_point);
+    return result;
+  });
+}
+
+/// Stores values, which a clamp has made storable, from element `first` on.
+void store(network::Tensor& tensor, std::int64_t first, std::span<const std::int64_t> values);
+
+/// The dimension, or InputError if the tensor's rank differs from `rank`.
+void require_rank(const network::Tensor& tensor, std::size_t rank, std::string_view what);
+
+/// Throws unless both have the same dtype: operators that move or compare raw codes.
+void require_same_dtype(const network::Tensor& a, const network::Tensor& b);
+
+/// `i` as an index of a standard container.
+inline std::size_t index(std::int64_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+/// Product of the dimensions [first, last).
+std::int64_t product(const network::Shape& shape, std::size_t first, std::size_t last);
+
+}  // namespace dlasim::golden
