@@ -25,7 +25,8 @@ struct Wide {
   /// Bits up to the highest one that is set; 0 for zero.
   constexpr int bit_length() const noexcept {
     for (int i = 3; i >= 0; --i)
-      if (const auto l = limb[static_cast<std::size_t>(i)]; l != 0) return 64 * i + static_cast<int>(std::bit_width(l));
+      if (const auto l = limb[static_cast<std::size_t>(i)]; l != 0)
+        return 64 * i + static_cast<int>(std::bit_width(l));
     return 0;
   }
   /// Whether one of the bits below position n (0..256) is set.
