@@ -1,0 +1,56 @@
+#pragma once
+/// Post-training quantisation: from a float graph and calibrated ranges to integers.
+
+#include <vector>
+
+#include "network/graph.h"
+#include "network/quantized_graph.h"
+#include "quantize/calibration.h"
+#include "quantize/lower.h"
+
+namespace dlasim::quantize {
+
+enum class WeightGranularity {
+  kPerTensor,   ///< one scale a weight tensor
+  kPerChannel,  ///< one scale an output channel
+};
+
+/// What becomes of a float network. Weights are symmetric, biases int32 (int8 activations) or int64 (int16).
+struct Scheme {
+  network::DType activation = network::DType::kInt8;  ///< kInt8, asymmetric; or kInt16, symmetric
+  network::DType weight = network::DType::kInt8;      ///< kInt8 or kInt4
+  WeightGranularity granularity = WeightGranularity::kPerChannel;
+  /// Calibrated ranges are widened by this factor. A 16-bit code has a bit to spare, and clipping costs
+  /// more than that bit (spec/nam_wavenet.md section 10).
+  double headroom = 1.0;
+  /// A tensor that is read by tanh (sigmoid) alone is clipped to +- this before it: the function is flat
+  /// there, and the codes go where it is not. Infinity: no clipping.
+  double tanh_clip = 4.0, sigmoid_clip = 8.0;
+};
+
+/// int8 activations, clipped before tanh and sigmoid.
+Scheme int8_scheme();
+/// int16 activations with int8 weights, a factor of two of headroom; clipped only where 16 bits show nothing.
+Scheme int16x8_scheme();
+
+/// Gives every activation an affine and turns every constant into integers; the result can be lowered.
+///
+/// Outputs of tanh, sigmoid and softmax get the scale that their kernels fix. Tensors that operators tie
+/// together (see rescale.h) share a scale; where a fixed scale is in the way a Quantize node is put between.
+/// Tensor ids stay those of `graph`; tensors may be appended. Throws base::UnsupportedError for a graph that
+/// is already quantised or has weights that are not constant, base::InputError where a range is missing.
+network::Graph assign_ranges(const network::Graph& graph, const Ranges& ranges, const Scheme& scheme);
+
+/// A quantised network in both forms; tensor ids agree with the float graph's.
+struct PostTrainingResult {
+  network::Graph graph;  ///< with affines, before lowering
+  network::QuantizedGraph quantized;
+};
+
+/// The whole way: rewrite (fold.h), calibrate, assign ranges, lower. `samples` are inputs of `graph`.
+PostTrainingResult quantize_post_training(const network::Graph& graph,
+                                          const std::vector<std::vector<network::Tensor>>& samples,
+                                          const Scheme& scheme, const CalibrationMethod& method = {},
+                                          const LowerOptions& options = {});
+
+}  // namespace dlasim::quantize

@@ -1,0 +1,129 @@
+#include "quantize/fold.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace dlasim::quantize {
+namespace {
+
+namespace op = network::op;
+using network::DType;
+using network::FusedActivation;
+using network::TensorId;
+
+std::optional<FusedActivation> fusable(const network::Operation& operation) {
+  const auto* unary = std::get_if<op::Unary>(&operation);
+  if (unary == nullptr) return std::nullopt;
+  switch (unary->kind) {
+    case op::Unary::Kind::kRelu:
+      return FusedActivation::kRelu;
+    case op::Unary::Kind::kRelu6:
+      return FusedActivation::kRelu6;
+    case op::Unary::Kind::kReluN1To1:
+    case op::Unary::Kind::kHardtanh:
+      return FusedActivation::kReluN1To1;
+    default:
+      return std::nullopt;
+  }
+}
+
+/// The activation slot of an operator that has a free one.
+FusedActivation* free_slot(network::Operation& operation) {
+  FusedActivation* slot = nullptr;
+  if (auto* conv = std::get_if<op::Conv2d>(&operation)) slot = &conv->activation;
+  if (auto* conv = std::get_if<op::DepthwiseConv2d>(&operation)) slot = &conv->activation;
+  if (auto* conv = std::get_if<op::TransposeConv2d>(&operation)) slot = &conv->activation;
+  if (auto* fc = std::get_if<op::FullyConnected>(&operation)) slot = &fc->activation;
+  if (auto* pool = std::get_if<op::Pool2d>(&operation)) slot = &pool->activation;
+  if (auto* binary = std::get_if<op::Binary>(&operation)) {
+    using Kind = op::Binary::Kind;
+    // minimum and maximum have no activation in integers
+    if (binary->kind != Kind::kMinimum && binary->kind != Kind::kMaximum) slot = &binary->activation;
+  }
+  return slot != nullptr && *slot == FusedActivation::kNone ? slot : nullptr;
+}
+
+/// Readers of each tensor: operands of nodes and the graph's outputs.
+std::vector<int> count_readers(const network::Graph& graph) {
+  std::vector<int> readers(graph.tensors.size(), 0);
+  const auto count = [&readers](TensorId id) {
+    if (id != network::kNoTensor) ++readers[static_cast<std::size_t>(id)];
+  };
+  for (const network::Node& node : graph.nodes) std::for_each(node.inputs.begin(), node.inputs.end(), count);
+  std::for_each(graph.outputs.begin(), graph.outputs.end(), count);
+  return readers;
+}
+
+}  // namespace
+
+network::Graph fuse_activations(network::Graph graph) {
+  const std::vector<int> readers = count_readers(graph);
+  std::vector<std::optional<std::size_t>> writer(graph.tensors.size());
+  std::vector<bool> removed(graph.nodes.size(), false);
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    network::Node& node = graph.nodes[n];
+    const auto activation = fusable(node.operation);
+    const auto source = activation ? writer[static_cast<std::size_t>(node.inputs[0])] : std::nullopt;
+    if (source && readers[static_cast<std::size_t>(node.inputs[0])] == 1) {
+      network::Node& before = graph.nodes[*source];
+      if (FusedActivation* slot = free_slot(before.operation)) {
+        *slot = *activation;
+        before.outputs = node.outputs;
+        removed[n] = true;
+        writer[static_cast<std::size_t>(node.outputs[0])] = source;
+        continue;
+      }
+    }
+    for (const TensorId id : node.outputs) writer[static_cast<std::size_t>(id)] = n;
+  }
+  std::vector<network::Node> kept;
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (!removed[n]) kept.push_back(std::move(graph.nodes[n]));
+  }
+  graph.nodes = std::move(kept);
+  return graph;
+}
+
+network::Graph split_prelu(network::Graph graph) {
+  std::vector<network::Node> nodes;
+  for (network::Node& node : graph.nodes) {
+    auto* unary = std::get_if<op::Unary>(&node.operation);
+    if (unary == nullptr || unary->kind != op::Unary::Kind::kPRelu || unary->parameters.empty()) {
+      nodes.push_back(std::move(node));
+      continue;
+    }
+    const std::vector<double>& slopes = unary->parameters;
+    if (std::equal(slopes.begin() + 1, slopes.end(), slopes.begin())) {
+      node.operation = op::Unary{op::Unary::Kind::kLeakyRelu, {slopes[0]}};
+      nodes.push_back(std::move(node));
+      continue;
+    }
+    const network::TensorInfo like = graph.tensor(node.outputs[0]);
+    const auto part = [&](const std::string& suffix) {
+      return graph.add_tensor({node.name + suffix, DType::kFloat32, like.shape, {}, {}});
+    };
+    network::Tensor slope(DType::kFloat32, {static_cast<std::int64_t>(slopes.size())});
+    std::transform(slopes.begin(), slopes.end(), slope.data<float>().begin(),
+                   [](double s) { return static_cast<float>(s); });
+    network::Tensor zero(DType::kFloat32, {1});
+    const TensorId slope_id = graph.add_constant(node.name + "/slope", std::move(slope));
+    const TensorId zero_id = graph.add_constant(node.name + "/zero", std::move(zero));
+    const TensorId positive = part("/positive");
+    const TensorId negative = part("/negative");
+    const TensorId scaled = part("/scaled");
+    const TensorId x = node.inputs[0];
+    nodes.push_back({node.name + "/positive", op::Unary{op::Unary::Kind::kRelu, {}}, {x}, {positive}});
+    // x - relu(x) would need the same scale twice; a minimum keeps the codes.
+    nodes.push_back(
+        {node.name + "/negative", op::Binary{op::Binary::Kind::kMinimum, {}}, {x, zero_id}, {negative}});
+    nodes.push_back(
+        {node.name + "/scaled", op::Binary{op::Binary::Kind::kMul, {}}, {negative, slope_id}, {scaled}});
+    nodes.push_back({node.name, op::Binary{op::Binary::Kind::kAdd, {}}, {positive, scaled}, node.outputs});
+  }
+  graph.nodes = std::move(nodes);
+  return graph;
+}
+
+}  // namespace dlasim::quantize

@@ -1,0 +1,289 @@
+#include "quantize/post_training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "base/error.h"
+#include "quantize/affine.h"
+#include "quantize/fold.h"
+#include "quantize/rescale.h"
+#include "scale_plan.h"
+
+namespace dlasim::quantize {
+namespace {
+
+namespace op = network::op;
+using network::Affine;
+using network::DType;
+using network::Graph;
+using network::Node;
+using network::Tensor;
+using network::TensorId;
+
+/// Scale exponent of an LSTM's cell state where no clip bounds it: +-16 in 16 bits.
+constexpr int kCellScalePower = -11;
+
+void check(const Graph& graph, const Scheme& scheme) {
+  if (scheme.activation != DType::kInt8 && scheme.activation != DType::kInt16) {
+    throw base::InputError("activations of " + std::string(name(scheme.activation)) +
+                           "; int8 and int16 are allowed");
+  }
+  if (scheme.weight != DType::kInt8 && scheme.weight != DType::kInt4) {
+    throw base::InputError("weights of " + std::string(name(scheme.weight)) + "; int8 and int4 are allowed");
+  }
+  if (!(scheme.headroom >= 1.0) || !(scheme.tanh_clip > 0.0) || !(scheme.sigmoid_clip > 0.0)) {
+    throw base::InputError("headroom must be at least 1 and clips above 0");
+  }
+  for (const Node& node : graph.nodes) {
+    if (std::holds_alternative<op::Quantize>(node.operation) ||
+        std::holds_alternative<op::Dequantize>(node.operation)) {
+      throw base::UnsupportedError("node '" + node.name + "': the network is already quantised");
+    }
+  }
+  for (const auto& info : graph.tensors) {
+    if (info.affine)
+      throw base::UnsupportedError("tensor '" + info.name + "': the network is already quantised");
+  }
+}
+
+class Assignment {
+ public:
+  Assignment(const Graph& graph, const Ranges& ranges, const Scheme& scheme)
+      : graph_(graph), scheme_(scheme), plan_(graph_, ranges, scheme), taken_(graph.tensors.size(), false) {}
+
+  Graph run() {
+    for (std::size_t i = 0; i < taken_.size(); ++i) {
+      if (plan_.affine(static_cast<TensorId>(i)))
+        set_activation(graph_.tensors[i], *plan_.affine(static_cast<TensorId>(i)));
+    }
+    for (Node& node : graph_.nodes) {
+      std::visit([&](auto& operation) { quantize_operands(operation, node); }, node.operation);
+    }
+    return insert_rescaling(std::move(graph_));
+  }
+
+ private:
+  void set_activation(network::TensorInfo& info, const Affine& affine) const {
+    if (info.constant) info.constant = quantize(*info.constant, affine, scheme_.activation);
+    info.dtype = scheme_.activation;
+    info.affine = affine;
+  }
+
+  bool has(const Node& node, std::size_t i) const {
+    return i < node.inputs.size() && node.inputs[i] != network::kNoTensor;
+  }
+
+  float scale_of(TensorId id) const { return graph_.tensor(id).affine->scale[0]; }
+
+  /// The float constant behind operand `i`. The first use takes its place in the graph, further ones get a
+  /// copy: integers depend on the scales around them.
+  const Tensor& claim(Node& node, std::size_t i) {
+    const network::TensorInfo& info = graph_.tensor(node.inputs.at(i));
+    if (!info.constant) {
+      throw base::UnsupportedError("node '" + node.name + "': '" + info.name +
+                                   "' is not constant; weights that are computed are not quantised");
+    }
+    if (static_cast<std::size_t>(node.inputs[i]) >= taken_.size())
+      taken_.resize(graph_.tensors.size(), false);
+    if (taken_[static_cast<std::size_t>(node.inputs[i])] || info.dtype != DType::kFloat32) {
+      throw base::UnsupportedError("node '" + node.name + "': constant '" + info.name +
+                                   "' has another use already");
+    }
+    taken_[static_cast<std::size_t>(node.inputs[i])] = true;
+    return *graph_.tensor(node.inputs[i]).constant;
+  }
+
+  void store(TensorId id, Tensor value, Affine affine) {
+    network::TensorInfo& info = graph_.tensors[static_cast<std::size_t>(id)];
+    info.dtype = value.dtype();
+    info.constant = std::move(value);
+    info.affine = std::move(affine);
+  }
+
+  /// A weight scale must leave the bias room in its accumulator, and a channel of zeros a bias to requantise.
+  void fit_bias(const Node& node, const Tensor* bias, Affine& affine,
+                const std::vector<double>& magnitude) const {
+    const double input = static_cast<double>(scale_of(node.inputs[0]));
+    const double output = static_cast<double>(scale_of(node.outputs[0]));
+    const int room = scheme_.activation == DType::kInt16 ? 45 : 30;
+    for (std::size_t c = 0; c < affine.scale.size(); ++c) {
+      double b = 0.0;
+      if (bias != nullptr) {
+        const auto values = bias->data<float>();
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          if (affine.scale.size() == 1 || i == c) b = std::max(b, std::abs(static_cast<double>(values[i])));
+        }
+      }
+      double scale = static_cast<double>(affine.scale[c]);
+      if (magnitude[c] == 0.0) scale = b > 0.0 ? b / (input * 32768.0) : 0.5 * output / input;
+      scale = std::max(scale, b / (input * std::ldexp(1.0, room)));
+      affine.scale[c] = static_cast<float>(scale);
+    }
+  }
+
+  Affine weight_affine(const Tensor& weight, int axis) const {
+    if (axis >= 0 && scheme_.granularity == WeightGranularity::kPerChannel) {
+      return symmetric_per_channel(weight, axis, scheme_.weight);
+    }
+    return symmetric(range_of(weight.data<float>()).magnitude(), scheme_.weight);
+  }
+
+  void quantize_mac(Node& node, int axis) {
+    const Tensor weight = claim(node, 1);
+    Affine affine = weight_affine(weight, axis);
+    std::vector<double> magnitude;
+    for (const float s : affine.scale) magnitude.push_back(static_cast<double>(s));
+    mark_zero_channels(weight, affine, magnitude);
+    const bool biased = has(node, 2);
+    const Tensor bias = biased ? claim(node, 2) : Tensor();
+    fit_bias(node, biased ? &bias : nullptr, affine, magnitude);
+    if (biased) store_bias(node.inputs[2], bias, scale_of(node.inputs[0]), affine);
+    Tensor codes = quantize(weight, affine, scheme_.weight);
+    store(node.inputs[1], std::move(codes), std::move(affine));
+  }
+
+  /// symmetric() gives scale 1 to a slice of zeros; it must be told from a slice whose scale is 1.
+  static void mark_zero_channels(const Tensor& weight, const Affine& affine, std::vector<double>& magnitude) {
+    const Tensor codes = quantize(weight, affine, DType::kInt8);
+    std::vector<bool> zero(magnitude.size(), true);
+    std::int64_t inner = 1;
+    if (affine.axis >= 0) {
+      inner = network::element_count(
+          network::Shape(weight.shape().begin() + affine.axis + 1, weight.shape().end()));
+    }
+    const auto count = static_cast<std::int64_t>(magnitude.size());
+    for (std::int64_t i = 0; i < codes.size(); ++i) {
+      if (codes.integer(i) != 0) zero[static_cast<std::size_t>(count == 1 ? 0 : i / inner % count)] = false;
+    }
+    for (std::size_t c = 0; c < magnitude.size(); ++c) {
+      if (zero[c]) magnitude[c] = 0.0;
+    }
+  }
+
+  void store_bias(TensorId id, const Tensor& bias, float input_scale, const Affine& weight) {
+    const DType dtype = scheme_.activation == DType::kInt16 ? DType::kInt64 : DType::kInt32;
+    Affine affine;
+    for (const float w : weight.scale) affine.scale.push_back(input_scale * w);
+    affine.zero_point.assign(affine.scale.size(), 0);
+    affine.axis = affine.scale.size() > 1 ? 0 : -1;
+    store(id, quantize_bias(bias, input_scale, weight.scale, dtype), std::move(affine));
+  }
+
+  /// A weight without channels of its own: recurrent operators.
+  Affine quantize_plain_weight(Node& node, std::size_t i, DType dtype) {
+    const Tensor weight = claim(node, i);
+    const Affine affine = symmetric(range_of(weight.data<float>()).magnitude(), dtype);
+    store(node.inputs[i], quantize(weight, affine, dtype), affine);
+    return affine;
+  }
+
+  void quantize_operands(op::Conv2d&, Node& node) { quantize_mac(node, 0); }
+  void quantize_operands(op::DepthwiseConv2d&, Node& node) { quantize_mac(node, 3); }
+  void quantize_operands(op::TransposeConv2d&, Node& node) { quantize_mac(node, 0); }
+  void quantize_operands(op::FullyConnected&, Node& node) { quantize_mac(node, 0); }
+
+  void quantize_operands(op::Svdf&, Node& node) {
+    // What enters the state is not observed: the input's largest code times the weights' largest row sum
+    // bounds it.
+    const Tensor feature = claim(node, 1);
+    const auto w = feature.data<float>();
+    const std::int64_t inputs = feature.shape().at(1);
+    double row = 0.0;
+    for (std::int64_t f = 0; f < feature.shape()[0]; ++f) {
+      double sum = 0.0;
+      for (std::int64_t i = 0; i < inputs; ++i)
+        sum += std::abs(static_cast<double>(w[static_cast<std::size_t>(f * inputs + i)]));
+      row = std::max(row, sum);
+    }
+    const Affine& x = *graph_.tensor(node.inputs[0]).affine;
+    const double most = static_cast<double>(x.scale[0]) *
+                        static_cast<double>(std::max(127 - x.zero_point[0], x.zero_point[0] + 128));
+    const Affine state = symmetric(most * row, DType::kInt8);
+    const Affine feature_affine = symmetric(range_of(w).magnitude(), DType::kInt8);
+    store(node.inputs[1], quantize(feature, feature_affine, DType::kInt8), feature_affine);
+    const Affine time = quantize_plain_weight(node, 2, DType::kInt8);
+    if (has(node, 3)) store_bias(node.inputs[3], Tensor(claim(node, 3)), state.scale[0], time);
+    network::TensorInfo& info = graph_.tensors[static_cast<std::size_t>(node.inputs.at(4))];
+    info.constant =
+        info.constant ? quantize(*info.constant, state, DType::kInt8) : Tensor(DType::kInt8, info.shape);
+    info.dtype = DType::kInt8;
+    info.affine = state;
+  }
+
+  void quantize_operands(op::Lstm& lstm, Node& node) {
+    for (std::size_t gate = 0; gate < 4; ++gate) {
+      const Affine weight = quantize_plain_weight(node, 1 + 3 * gate, DType::kInt8);
+      quantize_plain_weight(node, 2 + 3 * gate, DType::kInt8);
+      if (has(node, 3 + 3 * gate))
+        store_bias(node.inputs[3 + 3 * gate], Tensor(claim(node, 3 + 3 * gate)), scale_of(node.inputs[0]),
+                   weight);
+    }
+    const int power =
+        lstm.cell_clip > 0.0F ? static_cast<int>(std::ceil(std::log2(lstm.cell_clip))) - 15 : kCellScalePower;
+    lstm.intermediates = {Affine{{std::ldexp(1.0F, power)}, {0}, -1}};
+  }
+
+  void quantize_operands(op::Quantize&, Node&) {}
+  template <class Op>
+  void quantize_operands(Op&, Node&) {}  // all operands are activations
+
+  Graph graph_;
+  const Scheme& scheme_;
+  ScalePlan plan_;
+  std::vector<bool> taken_;
+};
+
+/// Gives every use of a float constant its own tensor: weights and biases become different integers
+/// wherever the scales around them differ.
+Graph separate_constants(Graph graph) {
+  std::vector<bool> used(graph.tensors.size(), false);
+  for (Node& node : graph.nodes) {
+    for (TensorId& id : node.inputs) {
+      if (id == network::kNoTensor || !graph.tensor(id).constant) continue;
+      if (static_cast<std::size_t>(id) < used.size() && !used[static_cast<std::size_t>(id)]) {
+        used[static_cast<std::size_t>(id)] = true;
+        continue;
+      }
+      network::TensorInfo copy = graph.tensor(id);
+      copy.name += "/for/" + node.name;
+      id = graph.add_tensor(std::move(copy));
+    }
+  }
+  return graph;
+}
+
+}  // namespace
+
+Scheme int8_scheme() {
+  return {};
+}
+
+Scheme int16x8_scheme() {
+  Scheme scheme;
+  scheme.activation = DType::kInt16;
+  scheme.headroom = 2.0;
+  // tanh(8) is 2e-7 below 1, sigmoid(12) 6e-6: less than a 16-bit code.
+  scheme.tanh_clip = 8.0;
+  scheme.sigmoid_clip = 12.0;
+  return scheme;
+}
+
+Graph assign_ranges(const Graph& graph, const Ranges& ranges, const Scheme& scheme) {
+  check(graph, scheme);
+  return Assignment(separate_constants(graph), ranges, scheme).run();
+}
+
+PostTrainingResult quantize_post_training(const Graph& graph, const std::vector<std::vector<Tensor>>& samples,
+                                          const Scheme& scheme, const CalibrationMethod& method,
+                                          const LowerOptions& options) {
+  const Graph folded = fuse_activations(split_prelu(graph));
+  PostTrainingResult result;
+  result.graph = assign_ranges(folded, calibrate(folded, samples, method), scheme);
+  result.quantized = lower(result.graph, options);
+  return result;
+}
+
+}  // namespace dlasim::quantize

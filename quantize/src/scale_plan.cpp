@@ -1,0 +1,152 @@
+#include "scale_plan.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <variant>
+
+#include "base/error.h"
+#include "quantize/affine.h"
+#include "quantize/rescale.h"
+
+namespace dlasim::quantize {
+namespace {
+
+namespace op = network::op;
+using network::TensorId;
+
+constexpr double kNoClip = std::numeric_limits<double>::infinity();
+
+std::size_t index(TensorId id) {
+  return static_cast<std::size_t>(id);
+}
+
+}  // namespace
+
+std::vector<std::size_t> activation_operands(const network::Node& node) {
+  const network::Operation& operation = node.operation;
+  const bool has_weights = std::holds_alternative<op::Conv2d>(operation) ||
+                           std::holds_alternative<op::DepthwiseConv2d>(operation) ||
+                           std::holds_alternative<op::TransposeConv2d>(operation) ||
+                           std::holds_alternative<op::FullyConnected>(operation) ||
+                           std::holds_alternative<op::Svdf>(operation) ||
+                           std::holds_alternative<op::Lstm>(operation);
+  if (has_weights || std::holds_alternative<op::Reshape>(operation)) return {0};
+  std::vector<std::size_t> all(node.inputs.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return all;
+}
+
+ScalePlan::ScalePlan(const network::Graph& graph, const Ranges& ranges, const Scheme& scheme)
+    : graph_(graph),
+      ranges_(ranges),
+      scheme_(scheme),
+      activation_(graph.tensors.size(), false),
+      fixed_(graph.tensors.size()),
+      affines_(graph.tensors.size()),
+      parent_(graph.tensors.size()),
+      clip_(graph.tensors.size(), 0.0) {
+  std::iota(parent_.begin(), parent_.end(), std::size_t{0});
+  find_activations();
+  fix_outputs();
+  join();
+  find_clips();
+  assign();
+}
+
+std::size_t ScalePlan::root(std::size_t tensor) {
+  while (parent_[tensor] != tensor) tensor = parent_[tensor] = parent_[parent_[tensor]];
+  return tensor;
+}
+
+void ScalePlan::find_activations() {
+  for (const TensorId id : graph_.inputs) activation_.at(index(id)) = true;
+  for (const network::Node& node : graph_.nodes) {
+    for (const std::size_t i : activation_operands(node)) activation_.at(index(node.inputs.at(i))) = true;
+    activation_.at(index(node.outputs.at(0))) = true;
+  }
+}
+
+/// tanh, sigmoid and softmax fix their output's scale; operators that only move elements hand it on.
+void ScalePlan::fix_outputs() {
+  for (const network::Node& node : graph_.nodes) {
+    auto& fixed = fixed_[index(node.outputs[0])];
+    if (const auto* unary = std::get_if<op::Unary>(&node.operation)) {
+      if (unary->kind == op::Unary::Kind::kTanh) fixed = tanh_affine(scheme_.activation);
+      if (unary->kind == op::Unary::Kind::kSigmoid) fixed = sigmoid_affine(scheme_.activation);
+    }
+    if (std::holds_alternative<op::Softmax>(node.operation)) fixed = sigmoid_affine(scheme_.activation);
+    if (!shares_scale(node.operation)) continue;
+    const auto* pad = std::get_if<op::Pad>(&node.operation);
+    if (pad != nullptr && pad->value != 0.0) continue;
+    const std::vector<std::size_t> operands = activation_operands(node);
+    const auto& first = fixed_[index(node.inputs[0])];
+    if (std::all_of(operands.begin(), operands.end(),
+                    [&](std::size_t i) { return fixed_[index(node.inputs[i])] == first; })) {
+      fixed = first;
+    }
+  }
+}
+
+void ScalePlan::join() {
+  for (const network::Node& node : graph_.nodes) {
+    const std::size_t output = index(node.outputs[0]);
+    if (!shares_scale(node.operation) || fixed_[output]) continue;
+    for (const std::size_t i : activation_operands(node)) {
+      const std::size_t operand = index(node.inputs[i]);
+      if (!fixed_[operand]) parent_[root(operand)] = root(output);
+    }
+  }
+}
+
+double ScalePlan::clip_of(const network::Operation& reader) const {
+  const auto* unary = std::get_if<op::Unary>(&reader);
+  if (unary == nullptr) return kNoClip;
+  if (unary->kind == op::Unary::Kind::kTanh || unary->kind == op::Unary::Kind::kFasttanh)
+    return scheme_.tanh_clip;
+  return unary->kind == op::Unary::Kind::kSigmoid ? scheme_.sigmoid_clip : kNoClip;
+}
+
+/// The readers of a group are the operators that take a tensor out of it.
+void ScalePlan::find_clips() {
+  for (const network::Node& node : graph_.nodes) {
+    const std::size_t output = index(node.outputs[0]);
+    for (const std::size_t i : activation_operands(node)) {
+      const std::size_t group = root(index(node.inputs[i]));
+      if (group != root(output)) clip_[group] = std::max(clip_[group], clip_of(node.operation));
+    }
+  }
+  for (const TensorId id : graph_.outputs) clip_[root(index(id))] = kNoClip;
+}
+
+void ScalePlan::assign() {
+  std::vector<std::optional<Range>> united(graph_.tensors.size());
+  for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
+    if (!activation_[i] || fixed_[i]) continue;
+    const network::TensorInfo& info = graph_.tensors[i];
+    Range range;
+    if (info.constant) {
+      range = range_of(info.constant->data<float>());
+    } else if (i < ranges_.size() && ranges_[i]) {
+      range = {ranges_[i]->min * scheme_.headroom, ranges_[i]->max * scheme_.headroom};
+    } else {
+      throw base::InputError("tensor '" + info.name + "' was not calibrated");
+    }
+    auto& group = united[root(i)];
+    group = group ? group->united(range) : range;
+  }
+  for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
+    if (!activation_[i]) continue;
+    if (fixed_[i]) {
+      affines_[i] = fixed_[i];
+      continue;
+    }
+    Range range = *united[root(i)];
+    const double clip = clip_[root(i)] > 0.0 ? clip_[root(i)] : kNoClip;  // 0: no reader at all
+    range = {std::max(range.min, -clip), std::min(range.max, clip)};
+    affines_[i] = activation_affine(range, scheme_.activation);
+  }
+}
+
+}  // namespace dlasim::quantize
