@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "elements.h"
-#include "golden/staged.h"
 
 namespace dlasim::golden {
 namespace {
@@ -15,19 +14,14 @@ using network::QuantizedNode;
 using network::Tensor;
 using network::TensorId;
 
-template <class Operation, class... Others>
-constexpr bool kIsOneOf = (std::is_same_v<Operation, Others> || ...);
-
-/// Operators that exist only in staged form.
 template <class Operation>
-constexpr bool kIsStaged = kIsOneOf<Operation, network::qop::StagedBinary, network::qop::StagedConvert>;
+constexpr bool kIsStaged = std::is_same_v<Operation, network::qop::StagedBinary> ||
+                           std::is_same_v<Operation, network::qop::StagedConvert>;
 
-/// Operators that move or look up codes whatever they mean: a staged graph runs them as they are.
-template <class Operation>
-constexpr bool kIgnoresMeaning =
-    kIsOneOf<Operation, network::qop::Table, network::qop::Pad, network::qop::Transpose,
-             network::qop::Reshape, network::qop::Concat, network::qop::Slice, network::qop::SpaceToBatch,
-             network::qop::BatchToSpace>;
+bool is_staged(const QuantizedNode& node) {
+  return node.staged ||
+         std::visit([](const auto& op) { return kIsStaged<std::decay_t<decltype(op)>>; }, node.operation);
+}
 
 std::vector<Tensor> run_integer_node(const QuantizedGraph& graph, const QuantizedNode& node,
                                      const TensorLookup& lookup) {
@@ -55,11 +49,7 @@ std::vector<Tensor> run_integer_node(const QuantizedGraph& graph, const Quantize
 
 std::vector<Tensor> dispatch(const QuantizedGraph& graph, const QuantizedNode& node,
                              const TensorLookup& lookup) {
-  const bool staged_only =
-      std::visit([](const auto& op) { return kIsStaged<std::decay_t<decltype(op)>>; }, node.operation);
-  const bool any_meaning =
-      std::visit([](const auto& op) { return kIgnoresMeaning<std::decay_t<decltype(op)>>; }, node.operation);
-  if (staged_only || (node.staged && !any_meaning)) return run_staged_node(graph, node, lookup, nullptr);
+  if (is_staged(node)) throw base::UnsupportedError("staged layers are not modelled");
   return run_integer_node(graph, node, lookup);
 }
 

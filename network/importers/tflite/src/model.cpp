@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "network/importers/file.h"
+#include "network/importers/names.h"
 
 namespace dlasim::network::tflite {
 namespace {

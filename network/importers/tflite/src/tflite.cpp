@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "model.h"
-#include "network/importers/file.h"
+#include "network/importers/names.h"
 #include "operator_context.h"
 
 namespace dlasim::network {
@@ -184,7 +185,7 @@ Graph import_tflite(std::span<const std::byte> file, const std::string& name) {
 }
 
 Graph read_tflite(const std::filesystem::path& path) {
-  Graph graph = import_tflite(importers::read_bytes(path), path.string());
+  Graph graph = import_tflite(base::read_file(path), path.string());
   graph.name = importers::stem(path);
   return graph;
 }
