@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text_table.h"
 #include "conformance/json_reader.h"
 #include "conformance/operator_vector.h"
 
@@ -197,9 +198,13 @@ void print(std::ostream& out, std::span<const Outcome> outcomes) {
   for (const auto& [reason, count] : reasons)
     fmt::print(out, "unsupported: {} ({}): {}\n", reason.first, count, reason.second);
 
-  fmt::print(out, "{:<20} {:>7} {:>7} {:>12}\n", "operator", "passed", "failed", "unsupported");
-  for (const auto& [op, counts] : tally_by_op(outcomes))
-    fmt::print(out, "{:<20} {:>7} {:>7} {:>12}\n", op, counts.passed, counts.failed, counts.unsupported);
+  using base::TextTable;
+  TextTable table({{"operator", TextTable::Align::kLeft}, {"passed"}, {"failed"}, {"unsupported"}});
+  for (const auto& [op, counts] : tally_by_op(outcomes)) {
+    table.add_row({op, std::to_string(counts.passed), std::to_string(counts.failed),
+                   std::to_string(counts.unsupported)});
+  }
+  out << table.to_string();
   const Tally total = tally(outcomes);
   fmt::print(out, "{} passed, {} failed, {} skipped\n", total.passed, total.failed, total.unsupported);
 }
