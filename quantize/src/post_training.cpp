@@ -185,32 +185,42 @@ class Assignment {
   void quantize_operands(op::TransposeConv2d&, Node& node) { quantize_mac(node, 0); }
   void quantize_operands(op::FullyConnected&, Node& node) { quantize_mac(node, 0); }
 
-  void quantize_operands(op::Svdf&, Node& node) {
-    // What enters the state is not observed: the input's largest code times the weights' largest row sum
-    // bounds it.
+  /// 16-bit state and time weights, as TFLite's converter chooses.
+  void quantize_operands(op::Svdf& svdf, Node& node) {
     const Tensor feature = claim(node, 1);
-    const auto w = feature.data<float>();
-    const std::int64_t inputs = feature.shape().at(1);
-    double row = 0.0;
-    for (std::int64_t f = 0; f < feature.shape()[0]; ++f) {
-      double sum = 0.0;
-      for (std::int64_t i = 0; i < inputs; ++i)
-        sum += std::abs(static_cast<double>(w[static_cast<std::size_t>(f * inputs + i)]));
-      row = std::max(row, sum);
-    }
     const Affine& x = *graph_.tensor(node.inputs[0]).affine;
+    // What enters the state is not observed: the largest input and the largest row of weights bound it.
     const double most = static_cast<double>(x.scale[0]) *
                         static_cast<double>(std::max(127 - x.zero_point[0], x.zero_point[0] + 128));
-    const Affine state = symmetric(most * row, DType::kInt8);
-    const Affine feature_affine = symmetric(range_of(w).magnitude(), DType::kInt8);
+    const Affine state = symmetric(most * largest_row(feature, feature.shape().at(1)), DType::kInt16);
+    const Affine feature_affine = symmetric(range_of(feature.data<float>()).magnitude(), DType::kInt8);
     store(node.inputs[1], quantize(feature, feature_affine, DType::kInt8), feature_affine);
-    const Affine time = quantize_plain_weight(node, 2, DType::kInt8);
-    if (has(node, 3)) store_bias(node.inputs[3], Tensor(claim(node, 3)), state.scale[0], time);
+
+    // The sum of a unit's products with a full-scale state has to fit 32 bits, half of them left to the bias.
+    const Tensor time = claim(node, 2);
+    const double row = largest_row(time, time.shape().at(1) * svdf.rank);
+    Affine time_affine = symmetric(range_of(time.data<float>()).magnitude(), DType::kInt16);
+    time_affine.scale[0] = std::max(time_affine.scale[0], static_cast<float>(row / 32000.0));
+    store(node.inputs[2], quantize(time, time_affine, DType::kInt16), time_affine);
+    if (has(node, 3)) store_bias(node.inputs[3], Tensor(claim(node, 3)), state.scale[0], time_affine);
+
     network::TensorInfo& info = graph_.tensors[static_cast<std::size_t>(node.inputs.at(4))];
     info.constant =
-        info.constant ? quantize(*info.constant, state, DType::kInt8) : Tensor(DType::kInt8, info.shape);
-    info.dtype = DType::kInt8;
+        info.constant ? quantize(*info.constant, state, DType::kInt16) : Tensor(DType::kInt16, info.shape);
+    info.dtype = DType::kInt16;
     info.affine = state;
+  }
+
+  /// The largest sum of magnitudes over `length` consecutive elements.
+  static double largest_row(const Tensor& weight, std::int64_t length) {
+    const auto w = weight.data<float>();
+    double most = 0.0;
+    double sum = 0.0;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      sum = (static_cast<std::int64_t>(i) % length == 0 ? 0.0 : sum) + std::abs(static_cast<double>(w[i]));
+      most = std::max(most, sum);
+    }
+    return most;
   }
 
   void quantize_operands(op::Lstm& lstm, Node& node) {
