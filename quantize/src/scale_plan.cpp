@@ -136,16 +136,52 @@ void ScalePlan::assign() {
     auto& group = united[root(i)];
     group = group ? group->united(range) : range;
   }
+  std::vector<bool> silent(graph_.tensors.size(), false);  // by root: nothing but zeros was seen
   for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
-    if (!activation_[i]) continue;
-    if (fixed_[i]) {
-      affines_[i] = fixed_[i];
-      continue;
-    }
-    Range range = *united[root(i)];
-    const double clip = clip_[root(i)] > 0.0 ? clip_[root(i)] : kNoClip;  // 0: no reader at all
-    range = {std::max(range.min, -clip), std::min(range.max, clip)};
+    if (!activation_[i] || fixed_[i] || root(i) != i) continue;
+    const double clip = clip_[i] > 0.0 ? clip_[i] : kNoClip;  // 0: no reader at all
+    const Range range{std::max(united[i]->min, -clip), std::min(united[i]->max, clip)};
+    silent[i] = range.magnitude() == 0.0;
     affines_[i] = activation_affine(range, scheme_.activation);
+  }
+  scale_silent(silent);
+  bound_sums();
+  for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
+    if (activation_[i]) affines_[i] = scale_slot(i);
+  }
+}
+
+/// Where the affine of a tensor is kept: with its group, unless its operator fixes it.
+std::optional<network::Affine>& ScalePlan::scale_slot(std::size_t tensor) {
+  return fixed_[tensor] ? fixed_[tensor] : affines_[root(tensor)];
+}
+
+/// A tensor that was always 0 has no scale of its own. It takes that of what is computed from it: any other
+/// could be so coarse that a sum with it loses its other operand. Backwards, so that chains are followed.
+void ScalePlan::scale_silent(std::vector<bool>& silent) {
+  for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
+    const std::size_t output = index(node->outputs[0]);
+    if (silent[root(output)] && !fixed_[output]) continue;
+    for (const std::size_t i : activation_operands(*node)) {
+      const std::size_t operand = index(node->inputs[i]);
+      if (fixed_[operand] || !silent[root(operand)]) continue;
+      scale_slot(operand)->scale = scale_slot(output)->scale;
+      silent[root(operand)] = false;
+    }
+  }
+}
+
+/// A sum's factor from the common scale of its inputs to the output must stay below 1
+/// (spec/tflite_semantics.md section 4): an output that is finer than that shows only rounding of the inputs.
+void ScalePlan::bound_sums() {
+  const float finest = scheme_.activation == network::DType::kInt16 ? 1.0F / 8192.0F : 1.0F / 262144.0F;
+  for (const network::Node& node : graph_.nodes) {
+    const auto* binary = std::get_if<op::Binary>(&node.operation);
+    if (binary == nullptr ||
+        (binary->kind != op::Binary::Kind::kAdd && binary->kind != op::Binary::Kind::kSub))
+      continue;
+    float& scale = scale_slot(index(node.outputs[0]))->scale[0];
+    for (const TensorId id : node.inputs) scale = std::max(scale, scale_slot(index(id))->scale[0] * finest);
   }
 }
 

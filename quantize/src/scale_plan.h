@@ -26,6 +26,9 @@ class ScalePlan {
   void join();
   void find_clips();
   void assign();
+  void scale_silent(std::vector<bool>& silent);
+  void bound_sums();
+  std::optional<network::Affine>& scale_slot(std::size_t tensor);
   std::size_t root(std::size_t tensor);
   double clip_of(const network::Operation& reader) const;
 

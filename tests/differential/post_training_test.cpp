@@ -279,6 +279,28 @@ TEST(PostTraining, KeepsChannelsWhoseWeightsAreZero) {
   }
 }
 
+// The sum would lose its other operand to a scale of 1.
+TEST(PostTraining, ATensorOfZerosTakesTheScaleOfWhatIsComputedFromIt) {
+  Builder b(9);
+  const TensorId x = b.input({1, 1, 8, 2});
+  const TensorId silence =
+      b.binary(Pairwise::kMul, x, b.graph.add_constant("zero", Tensor(DType::kFloat32, {1})));
+  const TensorId quiet = b.binary(Pairwise::kMul, x, b.constant({1}, 1e-6F));
+  b.graph.outputs = {b.binary(Pairwise::kAdd, silence, quiet)};
+  for (const auto& scheme : {quantize::int8_scheme(), quantize::int16x8_scheme()}) {
+    const auto result = quantize::quantize_post_training(b.graph, b.samples(4), scheme);
+    EXPECT_GT(worst_sqnr(b.graph, b.samples(1)[0], result), 25.0);
+  }
+}
+
+TEST(PostTraining, ADifferenceOfLargeNumbersIsNoFinerThanTheyAre) {
+  Builder b(10);
+  const TensorId x = b.input({1, 1, 8, 2});
+  const TensorId large = b.binary(Pairwise::kMul, x, b.graph.add_constant("c", b.uniform({1}, 1e6F, 1e6F)));
+  b.graph.outputs = {b.binary(Pairwise::kSub, large, large)};
+  EXPECT_NO_THROW(quantize::quantize_post_training(b.graph, b.samples(4), quantize::int16x8_scheme()));
+}
+
 TEST(PostTraining, OneConstantMayServeSeveralLayers) {
   Builder b(6);
   const TensorId x = b.input({1, 1, 8, 3});
