@@ -21,6 +21,7 @@ function(dla_test)
   cmake_parse_arguments(arg "" "NAME" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${arg_NAME}_test ${arg_SOURCES})
   target_link_libraries(${arg_NAME}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock dla_warnings)
+  target_include_directories(${arg_NAME}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")  # support/
   target_compile_definitions(${arg_NAME}_test PRIVATE
     DLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DLA_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
   gtest_discover_tests(${arg_NAME}_test TEST_PREFIX "${arg_NAME}." DISCOVERY_TIMEOUT 60

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "test_support.h"
+#include "support/test_support.h"
 
 namespace dlasim::base {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "test_support.h"
+#include "support/test_support.h"
 
 namespace dlasim::base {
 namespace {

@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "base/file.h"
-#include "test_support.h"
+#include "support/test_support.h"
 
 namespace dlasim::base {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/yaml.h"
-#include "test_support.h"
+#include "support/test_support.h"
 
 namespace dlasim::base {
 namespace {

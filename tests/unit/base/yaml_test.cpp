@@ -6,7 +6,7 @@
 #include <array>
 
 #include "base/file.h"
-#include "test_support.h"
+#include "support/test_support.h"
 
 namespace dlasim::base {
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-/// What the tests of base/ share.
+/// What tests of several rooms share.
 
 #include <gtest/gtest.h>
 
