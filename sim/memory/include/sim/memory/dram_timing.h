@@ -1,0 +1,31 @@
+#pragma once
+/// When a DRAM transfer is done: one channel with an open row, in order.
+
+#include <cstdint>
+
+#include "sim/arch/hardware.h"
+
+namespace dlasim::sim::memory {
+
+/// Counts in accelerator cycles. A request occupies the bus for ceil(bytes / bus_bytes) cycles, `row_miss`
+/// more if it opens another row; its data is there `latency` cycles after its last bus cycle.
+class DramTiming {
+ public:
+  explicit DramTiming(const arch::Dram& dram) : dram_(dram) {}
+
+  /// Cycle at which a request made at `now` is complete. Requests are served in the order of the calls.
+  std::uint64_t complete(std::uint64_t now, std::uint64_t address, std::uint32_t bytes);
+
+  struct Counters {
+    std::uint64_t requests = 0, bytes = 0, row_hits = 0, row_misses = 0, busy_cycles = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  const arch::Dram dram_;
+  std::uint64_t bus_free_ = 0;
+  std::uint64_t open_row_ = ~std::uint64_t{0};
+  Counters counters_;
+};
+
+}  // namespace dlasim::sim::memory

@@ -1,0 +1,43 @@
+#include "sim/memory/dram.h"
+
+#include <cstring>
+#include <utility>
+
+namespace dlasim::sim::memory {
+
+Dram::Dram(const sc_core::sc_module_name& name, const arch::Hardware& hardware, std::vector<std::byte> image,
+           sc_core::sc_time clock_period)
+    : sc_module(name), bytes_(std::move(image)), clock_period_(clock_period), timing_(hardware.dram) {
+  socket.register_b_transport(this, &Dram::b_transport);
+  socket.register_transport_dbg(this, &Dram::transport_dbg);
+}
+
+void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  if (!access(payload)) return;
+  const auto now = static_cast<std::uint64_t>((sc_core::sc_time_stamp() + delay) / clock_period_ + 0.5);
+  const std::uint64_t done = timing_.complete(now, payload.get_address(), payload.get_data_length());
+  delay += clock_period_ * static_cast<double>(done - now);
+}
+
+unsigned Dram::transport_dbg(tlm::tlm_generic_payload& payload) {
+  return access(payload) ? payload.get_data_length() : 0;
+}
+
+bool Dram::access(tlm::tlm_generic_payload& payload) {
+  const auto refuse = [&payload](tlm::tlm_response_status why) {
+    payload.set_response_status(why);
+    return false;
+  };
+  if (payload.get_byte_enable_ptr() != nullptr) return refuse(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+  const std::uint64_t address = payload.get_address();
+  const std::uint64_t length = payload.get_data_length();
+  if (length > bytes_.size() || address > bytes_.size() - length)
+    return refuse(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  std::byte* here = bytes_.data() + address;
+  if (payload.is_read()) std::memcpy(payload.get_data_ptr(), here, length);
+  if (payload.is_write()) std::memcpy(here, payload.get_data_ptr(), length);
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  return true;
+}
+
+}  // namespace dlasim::sim::memory
