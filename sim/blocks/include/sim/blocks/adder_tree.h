@@ -1,0 +1,41 @@
+#pragma once
+/// Sums the ic lanes of each oc lane in a balanced, pipelined binary tree.
+
+#include "sim/arch/command.h"
+#include "sim/arch/hardware.h"
+#include "sim/blocks/beats.h"
+#include "sim/blocks/elastic_pipeline.h"
+
+namespace dlasim::sim::blocks {
+
+/// Neighbours first: 0+1, 2+3, ...; lanes up to the next power of two are +0. One register a level, at
+/// least one: latency max(1, ceil(log2 ic_lanes)). A position a cycle.
+class AdderTree {
+ public:
+  explicit AdderTree(const arch::Hardware& hardware);
+
+  struct In {
+    const LaneSums* sums = nullptr;  ///< accepted, only while `ready`
+    bool out_taken = false;
+  };
+
+  void configure(const arch::Configure& settings) { wide_ = settings.wide_accumulator != 0; }
+
+  bool ready() const { return pipeline_.can_accept(); }
+  bool valid() const { return pipeline_.valid(); }
+  const ChannelSums& out() const { return pipeline_.front(); }
+  void step(const In& in);
+
+ private:
+  template <class Value>
+  void reduce(const Value* lanes, std::size_t active, std::vector<Value>& nodes,
+              std::vector<std::int64_t>& sum) const;
+
+  const std::size_t oc_lanes_;
+  bool wide_ = false;
+  std::vector<std::int32_t> narrow_nodes_;
+  std::vector<std::int64_t> wide_nodes_;
+  ElasticPipeline<ChannelSums> pipeline_;
+};
+
+}  // namespace dlasim::sim::blocks

@@ -1,0 +1,52 @@
+#pragma once
+/// Walks a tile: for each ic tile, each position, each tap one request to the activation buffer.
+
+#include <cstdint>
+#include <optional>
+
+#include "sim/arch/command.h"
+#include "sim/arch/hardware.h"
+#include "sim/blocks/beats.h"
+#include "sim/blocks/elastic_pipeline.h"
+
+namespace dlasim::sim::blocks {
+
+/// Order: ic tile, output row, output column, ky, kx. A tap reads upsampled region coordinate
+/// `start + position * stride + tap * dilation`; it is padding if that lies outside the region or, for
+/// transposed convolutions, between two input elements. One request a cycle; the first of an ic tile waits
+/// for its weights. Latency 1.
+class AddressGenerator {
+ public:
+  explicit AddressGenerator(const arch::Hardware& hardware);
+
+  struct In {
+    const arch::RunTile* tile = nullptr;  ///< a new tile, only while `can_accept_tile`
+    std::uint64_t ic_tiles_loaded = 0;    ///< from the weight loader: ic tiles whose weights are in registers
+    bool out_taken = false;               ///< the activation buffer took `out()`
+  };
+
+  /// Geometry for the tiles that follow; only while `idle`.
+  void configure(const arch::Configure& settings) { settings_ = settings; }
+
+  bool can_accept_tile() const { return !next_tile_.has_value(); }
+  bool idle() const { return !tile_ && !next_tile_ && pipeline_.empty(); }
+  bool valid() const { return pipeline_.valid(); }
+  const TapRequest& out() const { return pipeline_.front(); }
+  void step(const In& in);
+
+ private:
+  void begin_tile();
+  bool emit(std::uint64_t ic_tiles_loaded);
+  void advance();
+  void locate_tap(TapRequest& request) const;
+
+  const std::uint32_t ic_lanes_;
+  arch::Configure settings_;
+  std::optional<arch::RunTile> tile_, next_tile_;
+  std::uint32_t ic_tile_ = 0, row_ = 0, col_ = 0, ky_ = 0, kx_ = 0;
+  std::uint32_t taps_inside_ = 0;
+  std::uint64_t ic_tiles_begun_ = 0;  // since reset: compared with the loader's count
+  ElasticPipeline<TapRequest> pipeline_;
+};
+
+}  // namespace dlasim::sim::blocks

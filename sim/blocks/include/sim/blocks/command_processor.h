@@ -1,0 +1,61 @@
+#pragma once
+/// Decodes the command stream and issues each command when its engine is free and its tokens are there.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/arch/command.h"
+#include "sim/arch/hardware.h"
+
+namespace dlasim::sim::blocks {
+
+/// One command is decoded a cycle; each engine has its own queue and runs in order, decoupled from the
+/// others. Tokens are the engines' counts of completed commands, seen a cycle later.
+class CommandProcessor {
+ public:
+  explicit CommandProcessor(const arch::Hardware& hardware);
+
+  struct In {
+    const std::vector<std::uint32_t>* words =
+        nullptr;  ///< accepted beat of the fetch channel, only while `ready`
+    std::uint32_t loads_done = 0, stores_done = 0;
+    std::uint64_t tiles_done = 0;
+    bool load_taken = false, compute_taken = false, store_taken = false;
+  };
+
+  bool ready() const { return !holds_command(); }
+  /// The command at the head of a queue if it may start in this cycle, else null.
+  const arch::Load* load() const;
+  const arch::Command* compute() const;  ///< Configure, RunTile or Finish
+  const arch::Store* store() const;
+  /// All tiles issued so far are done: a Configure may be taken.
+  bool datapath_empty() const { return tiles_issued_ == tiles_done_; }
+  bool finished() const { return finished_; }
+  /// A new stream begins: the counts go on.
+  void start() { finished_ = false; }
+  void step(const In& in);
+
+  /// What the three engines wait for, one line an engine: for the watchdog.
+  std::string describe() const;
+
+ private:
+  bool holds_command() const;
+  void decode_one();
+  std::deque<arch::Command>& queue_of(const arch::Command& command);
+  const arch::Command* head(const std::deque<arch::Command>& queue) const;
+  bool satisfied(const arch::Wait& wait) const;
+  std::string describe(const char* engine, const std::deque<arch::Command>& queue) const;
+
+  const std::size_t depth_;
+  std::vector<std::uint32_t> words_;
+  std::deque<arch::Command> loads_, computes_, stores_;
+  std::uint32_t loads_done_ = 0, stores_done_ = 0;
+  std::uint64_t tiles_done_ = 0, tiles_issued_ = 0;
+  std::uint32_t configures_done_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace dlasim::sim::blocks

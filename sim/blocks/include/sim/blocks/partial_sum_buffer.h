@@ -1,0 +1,36 @@
+#pragma once
+/// Accumulates the adder trees' results of successive ic tiles, position by position.
+
+#include <vector>
+
+#include "sim/arch/hardware.h"
+#include "sim/blocks/beats.h"
+#include "sim/blocks/elastic_pipeline.h"
+
+namespace dlasim::sim::blocks {
+
+/// A read-modify-write a cycle; complete sums go on to the post-processor. A tile that holds its sums
+/// sends only its last position on, as the token that the tile is done. Latency 1.
+class PartialSumBuffer {
+ public:
+  explicit PartialSumBuffer(const arch::Hardware& hardware);
+
+  struct In {
+    const ChannelSums* sums = nullptr;  ///< accepted, only while `ready`
+    bool out_taken = false;
+  };
+
+  bool ready() const { return pipeline_.can_accept(); }
+  bool valid() const { return pipeline_.valid(); }
+  const ChannelSums& out() const { return pipeline_.front(); }
+  void step(const In& in);
+
+ private:
+  bool add(const ChannelSums& sums);
+
+  const std::size_t oc_lanes_, depth_;
+  std::vector<std::int64_t> memory_;
+  ElasticPipeline<ChannelSums> pipeline_;
+};
+
+}  // namespace dlasim::sim::blocks

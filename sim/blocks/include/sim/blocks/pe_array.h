@@ -1,0 +1,59 @@
+#pragma once
+/// The array of processing elements. Each accumulates the kernel taps of its own input channel.
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/arch/command.h"
+#include "sim/arch/hardware.h"
+#include "sim/blocks/beats.h"
+#include "sim/blocks/elastic_pipeline.h"
+
+namespace dlasim::sim::blocks {
+
+/// oc_lanes x ic_lanes PEs, one tap of one position a cycle. PE (oc, ic) holds its weights of every tap in
+/// two banks of registers, multiplies activation ic by the tap's weight and accumulates; after the last tap
+/// all accumulators go to the adder tree together. Lanes without a channel contribute 0. Latency 1 after
+/// the last tap.
+///
+/// State is a structure of arrays, [tap][ic][oc] and [ic][oc]: the oc lanes are the vector.
+class PeArray {
+ public:
+  explicit PeArray(const arch::Hardware& hardware);
+
+  struct In {
+    const ActivationBeat* beat = nullptr;  ///< accepted, only while `ready`
+    const WeightRow* row = nullptr;        ///< row of weight registers to write
+    bool out_taken = false;
+  };
+
+  void configure(const arch::Configure& settings);
+
+  bool ready() const { return pipeline_.can_accept(); }
+  bool valid() const { return pipeline_.valid(); }
+  const LaneSums& out() const { return pipeline_.front(); }
+  /// ic tiles whose last beat has been accepted, since reset.
+  std::uint64_t ic_tiles_consumed() const { return ic_tiles_consumed_; }
+  void step(const In& in);
+
+  /// The weight registers, [bank][tap][ic][oc].
+  std::vector<std::int32_t>& weight_registers() { return weights_; }
+
+ private:
+  void accumulate(const ActivationBeat& beat);
+  template <class Accumulator>
+  void multiply_accumulate(const ActivationBeat& beat, Accumulator* sums) const;
+  template <class Accumulator>
+  void keep_maximum(const ActivationBeat& beat, Accumulator* sums) const;
+  const std::int32_t* weights_of(std::uint32_t bank, std::uint32_t tap) const;
+  std::size_t row_offset(std::uint32_t bank, std::uint32_t tap, std::uint32_t ic_lane) const;
+
+  const std::size_t ic_lanes_, oc_lanes_, max_taps_;
+  arch::PeMode mode_ = arch::PeMode::kMultiplyAccumulate;
+  bool wide_ = false;
+  std::vector<std::int32_t> weights_;
+  std::uint64_t ic_tiles_consumed_ = 0;
+  ElasticPipeline<LaneSums> pipeline_;
+};
+
+}  // namespace dlasim::sim::blocks

@@ -1,0 +1,113 @@
+#include "sim/blocks/pe_array.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/error.h"
+
+namespace dlasim::sim::blocks {
+namespace {
+
+LaneSums empty_sums(std::size_t lanes) {
+  LaneSums sums;
+  sums.narrow.resize(lanes);
+  sums.wide.resize(lanes);
+  return sums;
+}
+
+/// One row of PEs: the same activation against the weights of all oc lanes.
+template <class Accumulator>
+inline void add_products(Accumulator* __restrict sums, const std::int32_t* __restrict weights, std::int32_t x,
+                         std::size_t oc_lanes) {
+  for (std::size_t oc = 0; oc < oc_lanes; ++oc) {
+    sums[oc] += static_cast<Accumulator>(x) * static_cast<Accumulator>(weights[oc]);
+  }
+}
+
+template <class Accumulator>
+inline void set_products(Accumulator* __restrict sums, const std::int32_t* __restrict weights, std::int32_t x,
+                         std::size_t oc_lanes) {
+  for (std::size_t oc = 0; oc < oc_lanes; ++oc) {
+    sums[oc] = static_cast<Accumulator>(x) * static_cast<Accumulator>(weights[oc]);
+  }
+}
+
+}  // namespace
+
+PeArray::PeArray(const arch::Hardware& hardware)
+    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+      oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
+      max_taps_(static_cast<std::size_t>(hardware.pe_array.max_taps)),
+      weights_(2 * max_taps_ * ic_lanes_ * oc_lanes_),
+      pipeline_(1, empty_sums(ic_lanes_ * oc_lanes_)) {}
+
+void PeArray::configure(const arch::Configure& settings) {
+  mode_ = settings.mode;
+  wide_ = settings.wide_accumulator != 0;
+}
+
+std::size_t PeArray::row_offset(std::uint32_t bank, std::uint32_t tap, std::uint32_t ic_lane) const {
+  return ((bank * max_taps_ + tap) * ic_lanes_ + ic_lane) * oc_lanes_;
+}
+
+const std::int32_t* PeArray::weights_of(std::uint32_t bank, std::uint32_t tap) const {
+  return weights_.data() + row_offset(bank, tap, 0);
+}
+
+void PeArray::step(const In& in) {
+  bool pushed = false;
+  if (in.beat != nullptr) {
+    accumulate(*in.beat);
+    pushed = in.beat->request.last_tap;
+    ic_tiles_consumed_ += static_cast<std::uint64_t>(in.beat->request.last_of_ic_tile);
+  }
+  pipeline_.step(pushed, in.out_taken);
+  if (in.row != nullptr) {
+    if (in.row->tap >= max_taps_) {
+      throw base::SimulationError("pe_array: tap " + std::to_string(in.row->tap) + " is beyond its " +
+                                  std::to_string(max_taps_) + " weight registers");
+    }
+    std::ranges::copy(in.row->w, weights_.begin() + static_cast<std::ptrdiff_t>(row_offset(
+                                                        in.row->bank, in.row->tap, in.row->ic_lane)));
+  }
+}
+
+void PeArray::accumulate(const ActivationBeat& beat) {
+  LaneSums& sums = pipeline_.tail();
+  if (mode_ == arch::PeMode::kMaximum) {
+    wide_ ? keep_maximum(beat, sums.wide.data()) : keep_maximum(beat, sums.narrow.data());
+  } else {
+    wide_ ? multiply_accumulate(beat, sums.wide.data()) : multiply_accumulate(beat, sums.narrow.data());
+  }
+  if (beat.request.last_tap) {
+    sums.lanes_active = beat.request.lanes_active;
+    sums.position = beat.request.position;
+  }
+}
+
+template <class Accumulator>
+void PeArray::multiply_accumulate(const ActivationBeat& beat, Accumulator* sums) const {
+  const std::int32_t* weights = weights_of(beat.request.bank, beat.request.tap);
+  for (std::size_t ic = 0; ic < beat.request.lanes_active; ++ic) {
+    if (beat.request.first_tap) {
+      set_products(sums + ic * oc_lanes_, weights + ic * oc_lanes_, beat.x[ic], oc_lanes_);
+    } else {
+      add_products(sums + ic * oc_lanes_, weights + ic * oc_lanes_, beat.x[ic], oc_lanes_);
+    }
+  }
+}
+
+template <class Accumulator>
+void PeArray::keep_maximum(const ActivationBeat& beat, Accumulator* sums) const {
+  const std::int32_t* weights = weights_of(beat.request.bank, beat.request.tap);
+  const std::uint32_t seen_before = beat.request.position.taps_inside - (beat.request.padded ? 0U : 1U);
+  for (std::size_t i = 0; i < beat.request.lanes_active * oc_lanes_; ++i) {
+    const Accumulator product =
+        static_cast<Accumulator>(beat.x[i / oc_lanes_]) * static_cast<Accumulator>(weights[i]);
+    if (beat.request.first_tap) sums[i] = 0;
+    if (beat.request.padded) continue;
+    sums[i] = seen_before == 0 ? product : std::max(sums[i], product);
+  }
+}
+
+}  // namespace dlasim::sim::blocks
