@@ -1,0 +1,85 @@
+#pragma once
+/// Turns groups of nodes into passes over the array.
+
+#include <cstdint>
+#include <vector>
+
+#include "fuse.h"
+#include "memory_image.h"
+#include "network/quantized_graph.h"
+#include "pass.h"
+#include "sim/arch/hardware.h"
+#include "sim/compiler/program.h"
+
+namespace dlasim::sim::compiler {
+
+/// One axis of a data movement: how many elements, and the bytes between them on both sides.
+struct MoveAxis {
+  std::int64_t size = 1, from_stride = 0, to_stride = 0;
+};
+
+class PassBuilder {
+ public:
+  PassBuilder(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
+              const std::vector<Placement>& placements, MemoryImage& image)
+      : graph_(graph), hardware_(hardware), placements_(placements), image_(image) {}
+
+  /// The passes of a group, in order; empty for a node that moves nothing (reshape in place).
+  std::vector<Pass> build(const Group& group);
+  /// Whether the host runs the node: softmax, recurrent operators, floats, and 64-bit tensors, which no lane
+  /// holds.
+  static bool runs_on_host(const network::QuantizedGraph& graph, const network::QuantizedNode& node);
+
+ private:
+  using Node = network::QuantizedNode;
+  std::vector<Pass> build_head(const Node& node);
+  std::vector<Pass> build(const Node& node, const network::qop::Conv2d& op);
+  std::vector<Pass> build(const Node& node, const network::qop::DepthwiseConv2d& op);
+  std::vector<Pass> build(const Node& node, const network::qop::TransposeConv2d& op);
+  std::vector<Pass> build(const Node& node, const network::qop::FullyConnected& op);
+  std::vector<Pass> build(const Node& node, const network::qop::BatchMatmul& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Add& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Mul& op);
+  std::vector<Pass> build(const Node& node, const network::qop::MinMax& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Pool2d& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Reduce& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Requantize& op);
+  std::vector<Pass> build(const Node& node, const network::qop::ClampOnly& op);
+  std::vector<Pass> build(const Node& node, const network::qop::LeakyRelu& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Pad& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Transpose& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Reshape& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Concat& op);
+  std::vector<Pass> build(const Node& node, const network::qop::Slice& op);
+  std::vector<Pass> build(const Node& node, const network::qop::SpaceToBatch& op);
+  std::vector<Pass> build(const Node& node, const network::qop::BatchToSpace& op);
+  std::vector<Pass> build_table(const Node& node);
+
+  Pass convolution(const Node& node, const network::Padding& padding,
+                   const network::qop::MacParameters& mac) const;
+  Pass channelwise(const Node& node) const;
+  std::vector<Pass> binary(const Node& node, arch::PostSettings post);
+  void apply_table(const Node& node, arch::TableStage& stage, std::vector<std::int32_t>& table,
+                   std::uint32_t bank) const;
+  void apply_combine(const Node& node, network::TensorId value, arch::PostSettings& post) const;
+  void fuse(const Group& group, Pass& pass) const;
+  void move(const Node& node, std::uint64_t from, std::uint64_t to, arch::Element element,
+            std::vector<MoveAxis> axes, std::vector<Pass>& passes) const;
+  void fill(const Node& node, std::int64_t value, std::vector<Pass>& passes);
+  std::vector<std::int64_t> byte_strides(network::TensorId t) const;
+
+  View view(network::TensorId t) const;
+  std::uint64_t address(network::TensorId t) const;
+  const network::QuantizedTensor& tensor(network::TensorId t) const { return graph_.tensor(t); }
+  const network::Tensor& constant(const Node& node, std::size_t input) const;
+  std::int64_t bias_of(const Node& node, std::size_t input, std::int64_t channel) const;
+  std::int64_t largest_magnitude(network::TensorId t) const;
+  void require_lane(const Node& node, network::TensorId t) const;
+
+  const network::QuantizedGraph& graph_;
+  const arch::Hardware& hardware_;
+  const std::vector<Placement>& placements_;
+  MemoryImage& image_;
+};
+
+}  // namespace dlasim::sim::compiler
