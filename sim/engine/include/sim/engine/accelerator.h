@@ -1,0 +1,95 @@
+#pragma once
+/// All blocks of one accelerator and the wires between them, stepped a clock cycle at a time.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/arch/hardware.h"
+#include "sim/blocks/activation_buffer.h"
+#include "sim/blocks/adder_tree.h"
+#include "sim/blocks/address_generator.h"
+#include "sim/blocks/command_processor.h"
+#include "sim/blocks/output_buffer.h"
+#include "sim/blocks/partial_sum_buffer.h"
+#include "sim/blocks/pe_array.h"
+#include "sim/blocks/post_processor.h"
+#include "sim/blocks/weight_loader.h"
+#include "sim/memory/dma.h"
+
+namespace dlasim::sim::engine {
+
+/// The hand-shakes of the datapath, in the order of the data.
+enum class Handshake { kTapRequest, kActivation, kLaneSums, kChannelSums, kTotals, kOutput };
+inline constexpr std::size_t kHandshakes = 6;
+
+/// Random stalls: a hand-shake does not take place although both sides are ready. Shakes out blocks that
+/// lean on an accidental latency; the results may not depend on it.
+struct StallPlan {
+  std::uint64_t seed = 0;
+  std::uint32_t per_mille = 0;  ///< chance of a stall, each hand-shake, each cycle
+};
+
+/// Where the cycles of one layer went.
+struct LayerCounters {
+  std::uint64_t first_cycle = 0, last_cycle = 0;  ///< from the first tap request to the last output word
+  std::uint64_t beats = 0;                        ///< cycles in which the PE array took an activation
+  std::uint64_t output_words = 0;
+};
+
+class Accelerator {
+ public:
+  Accelerator(const arch::Hardware& hardware, memory::MemoryPort& memory, std::size_t layers,
+              const StallPlan& stalls = {});
+
+  /// One clock edge. The blocks are stepped from the end of the datapath to its beginning: every block
+  /// reads what its producer offers before the producer moves, as registers do.
+  void step();
+  bool finished() const { return command_processor.finished(); }
+  /// Rings the doorbell: runs the command stream at `address` after the one that has finished.
+  void start(std::uint64_t address, std::uint64_t bytes);
+  std::uint64_t cycle() const { return cycle_; }
+  const std::vector<LayerCounters>& layers() const { return layers_; }
+  /// Cycles since anything moved.
+  std::uint64_t idle_cycles() const { return cycle_ - last_progress_; }
+  /// What each engine and each hand-shake waits for.
+  std::string describe_stall() const;
+
+  blocks::CommandProcessor command_processor;
+  memory::FetchChannel fetch;
+  memory::LoadChannel load;
+  memory::StoreChannel store;
+  blocks::WeightLoader weight_loader;
+  blocks::AddressGenerator address_generator;
+  blocks::ActivationBuffer activation_buffer;
+  blocks::PeArray pe_array;
+  blocks::AdderTree adder_tree;
+  blocks::PartialSumBuffer partial_sum_buffer;
+  blocks::PostProcessor post_processor;
+  blocks::OutputBuffer output_buffer;
+
+ private:
+  void sample_handshakes();
+  bool moves(Handshake h) const { return moves_[static_cast<std::size_t>(h)]; }
+  void step_datapath();
+  void step_control();
+  void count();
+  void configure(const arch::Configure& settings);
+  std::uint64_t next_random();
+
+  memory::MemoryPort& memory_;
+  StallPlan stalls_;
+  std::uint64_t random_;
+  std::array<bool, kHandshakes> moves_{};
+  const arch::Load* issued_load_ = nullptr;
+  const arch::Command* issued_compute_ = nullptr;
+  const arch::Store* issued_store_ = nullptr;
+  std::uint32_t loads_done_ = 0, stores_done_ = 0;
+  std::uint64_t tiles_done_ = 0;
+  bool words_taken_ = false;
+  std::uint64_t cycle_ = 0, last_progress_ = 0;
+  std::vector<LayerCounters> layers_;
+};
+
+}  // namespace dlasim::sim::engine

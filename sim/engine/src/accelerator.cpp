@@ -1,0 +1,165 @@
+#include "sim/engine/accelerator.h"
+
+#include <algorithm>
+
+namespace dlasim::sim::engine {
+namespace {
+
+constexpr std::array<const char*, kHandshakes> kHandshakeNames{"address_generator -> activation_buffer",
+                                                               "activation_buffer -> pe_array",
+                                                               "pe_array -> adder_tree",
+                                                               "adder_tree -> partial_sum_buffer",
+                                                               "partial_sum_buffer -> post_processor",
+                                                               "post_processor -> output_buffer"};
+
+}  // namespace
+
+Accelerator::Accelerator(const arch::Hardware& hardware, memory::MemoryPort& memory, std::size_t layers,
+                         const StallPlan& stalls)
+    : command_processor(hardware),
+      fetch(hardware),
+      load(hardware),
+      store(hardware),
+      weight_loader(hardware),
+      address_generator(hardware),
+      activation_buffer(hardware),
+      pe_array(hardware),
+      adder_tree(hardware),
+      partial_sum_buffer(hardware),
+      post_processor(hardware),
+      output_buffer(hardware),
+      memory_(memory),
+      stalls_(stalls),
+      random_(stalls.seed * 2 + 1),
+      layers_(layers) {}
+
+void Accelerator::start(std::uint64_t address, std::uint64_t bytes) {
+  fetch.start(address, bytes);
+  command_processor.start();
+  last_progress_ = cycle_;
+}
+
+void Accelerator::step() {
+  sample_handshakes();
+  count();
+  step_datapath();
+  step_control();
+  ++cycle_;
+}
+
+void Accelerator::sample_handshakes() {
+  const std::array<bool, kHandshakes> possible{address_generator.valid() && activation_buffer.ready(),
+                                               activation_buffer.valid() && pe_array.ready(),
+                                               pe_array.valid() && adder_tree.ready(),
+                                               adder_tree.valid() && partial_sum_buffer.ready(),
+                                               partial_sum_buffer.valid() && post_processor.ready(),
+                                               post_processor.valid() && output_buffer.ready()};
+  moves_ = possible;
+  if (stalls_.per_mille != 0) {
+    for (bool& m : moves_) m = m && next_random() % 1000 >= stalls_.per_mille;
+  }
+  issued_load_ = load.can_accept() ? command_processor.load() : nullptr;
+  issued_store_ = store.can_accept() ? command_processor.store() : nullptr;
+  issued_compute_ = command_processor.compute();
+  const bool is_tile = issued_compute_ != nullptr && std::holds_alternative<arch::RunTile>(*issued_compute_);
+  if (is_tile && !(address_generator.can_accept_tile() && weight_loader.can_accept_tile()))
+    issued_compute_ = nullptr;
+  words_taken_ = fetch.valid() && command_processor.ready();
+  loads_done_ = load.done();
+  stores_done_ = store.done();
+  tiles_done_ = output_buffer.tiles_done();
+}
+
+void Accelerator::count() {
+  const bool progress = std::ranges::any_of(moves_, [](bool m) { return m; }) || load.out().valid ||
+                        store.read_valid() || fetch.valid() || issued_load_ != nullptr ||
+                        issued_compute_ != nullptr || issued_store_ != nullptr;
+  if (progress) last_progress_ = cycle_;
+  if (moves(Handshake::kActivation)) {
+    LayerCounters& layer = layers_.at(activation_buffer.out().request.position.layer);
+    if (layer.beats++ == 0) layer.first_cycle = cycle_;
+  }
+  if (moves(Handshake::kOutput)) {
+    LayerCounters& layer = layers_.at(post_processor.out().layer);
+    layer.last_cycle = cycle_;
+    ++layer.output_words;
+  }
+}
+
+void Accelerator::step_datapath() {
+  const memory::LoadedWord& loaded = load.out();
+  const blocks::BufferWrite write{loaded.word, {loaded.values.data(), loaded.count}};
+  const auto writes = [&](arch::LoadTarget target) {
+    return loaded.valid && loaded.target == target ? &write : nullptr;
+  };
+  const bool is_parameter = loaded.valid && loaded.target == arch::LoadTarget::kParameter;
+  const bool is_table = loaded.valid && loaded.target == arch::LoadTarget::kTable;
+  const blocks::ParameterWrite parameter{loaded.word, loaded.entry, loaded.parameters};
+  const blocks::TableWrite table{loaded.word, loaded.entry, {loaded.values.data(), loaded.count}};
+  const arch::RunTile* tile =
+      issued_compute_ != nullptr ? std::get_if<arch::RunTile>(issued_compute_) : nullptr;
+
+  // The store channel samples the output buffer's registered answer, the buffer its registered request.
+  const bool read = store.read_valid();
+  const std::uint32_t read_word = store.read_word();
+  store.step(cycle_, memory_, issued_store_, output_buffer.data_valid() ? &output_buffer.data() : nullptr);
+  output_buffer.step({moves(Handshake::kOutput) ? &post_processor.out() : nullptr, read, read_word});
+  post_processor.step({moves(Handshake::kTotals) ? &partial_sum_buffer.out() : nullptr,
+                       writes(arch::LoadTarget::kOperand), is_parameter ? &parameter : nullptr,
+                       is_table ? &table : nullptr, moves(Handshake::kOutput)});
+  partial_sum_buffer.step(
+      {moves(Handshake::kChannelSums) ? &adder_tree.out() : nullptr, moves(Handshake::kTotals)});
+  adder_tree.step({moves(Handshake::kLaneSums) ? &pe_array.out() : nullptr, moves(Handshake::kChannelSums)});
+  const std::uint64_t consumed = pe_array.ic_tiles_consumed();
+  const std::uint64_t loaded_tiles = weight_loader.ic_tiles_loaded();
+  pe_array.step({moves(Handshake::kActivation) ? &activation_buffer.out() : nullptr,
+                 weight_loader.out().valid ? &weight_loader.out() : nullptr, moves(Handshake::kLaneSums)});
+  activation_buffer.step({moves(Handshake::kTapRequest) ? &address_generator.out() : nullptr,
+                          writes(arch::LoadTarget::kActivation), moves(Handshake::kActivation)});
+  address_generator.step({tile, loaded_tiles, moves(Handshake::kTapRequest)});
+  weight_loader.step({tile, consumed, writes(arch::LoadTarget::kWeight)});
+}
+
+void Accelerator::step_control() {
+  if (issued_compute_ != nullptr) {
+    if (const auto* settings = std::get_if<arch::Configure>(issued_compute_)) configure(*settings);
+  }
+  load.step(cycle_, memory_, issued_load_);
+  command_processor.step({words_taken_ ? &fetch.out() : nullptr, loads_done_, stores_done_, tiles_done_,
+                          issued_load_ != nullptr, issued_compute_ != nullptr, issued_store_ != nullptr});
+  fetch.step(cycle_, memory_, words_taken_);
+}
+
+void Accelerator::configure(const arch::Configure& settings) {
+  address_generator.configure(settings);
+  activation_buffer.configure(settings);
+  pe_array.configure(settings);
+  adder_tree.configure(settings);
+  post_processor.configure(settings);
+}
+
+std::uint64_t Accelerator::next_random() {
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  return random_;
+}
+
+std::string Accelerator::describe_stall() const {
+  const std::array<std::pair<bool, bool>, kHandshakes> state{{
+      {address_generator.valid(), activation_buffer.ready()},
+      {activation_buffer.valid(), pe_array.ready()},
+      {pe_array.valid(), adder_tree.ready()},
+      {adder_tree.valid(), partial_sum_buffer.ready()},
+      {partial_sum_buffer.valid(), post_processor.ready()},
+      {post_processor.valid(), output_buffer.ready()},
+  }};
+  std::string text = command_processor.describe();
+  for (std::size_t i = 0; i < kHandshakes; ++i) {
+    if (state[i].first && !state[i].second)
+      text += std::string("; ") + kHandshakeNames[i] + ": valid without ready";
+  }
+  return text;
+}
+
+}  // namespace dlasim::sim::engine
