@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "elements.h"
+#include "golden/staged.h"
 
 namespace dlasim::golden {
 namespace {
@@ -14,14 +15,19 @@ using network::QuantizedNode;
 using network::Tensor;
 using network::TensorId;
 
-template <class Operation>
-constexpr bool kIsStaged = std::is_same_v<Operation, network::qop::StagedBinary> ||
-                           std::is_same_v<Operation, network::qop::StagedConvert>;
+template <class Operation, class... Others>
+constexpr bool kIsOneOf = (std::is_same_v<Operation, Others> || ...);
 
-bool is_staged(const QuantizedNode& node) {
-  return node.staged ||
-         std::visit([](const auto& op) { return kIsStaged<std::decay_t<decltype(op)>>; }, node.operation);
-}
+/// Operators that exist only in staged form.
+template <class Operation>
+constexpr bool kIsStaged = kIsOneOf<Operation, network::qop::StagedBinary, network::qop::StagedConvert>;
+
+/// Operators that move or look up codes whatever they mean: a staged graph runs them as they are.
+template <class Operation>
+constexpr bool kIgnoresMeaning =
+    kIsOneOf<Operation, network::qop::Table, network::qop::Pad, network::qop::Transpose,
+             network::qop::Reshape, network::qop::Concat, network::qop::Slice, network::qop::SpaceToBatch,
+             network::qop::BatchToSpace>;
 
 std::vector<Tensor> run_integer_node(const QuantizedGraph& graph, const QuantizedNode& node,
                                      const TensorLookup& lookup) {
@@ -47,10 +53,13 @@ std::vector<Tensor> run_integer_node(const QuantizedGraph& graph, const Quantize
   return outputs;
 }
 
-/// Where the staged-truncation golden joins in; its messages name the node already.
-std::vector<Tensor> run_staged(const QuantizedNode& node) {
-  throw base::UnsupportedError(
-      fmt::format("{} ({}): staged layers are not modelled", node.name, network::name(node.operation)));
+/// Whether the node's own number formats decide: the staged golden's messages name the node already.
+bool runs_staged(const QuantizedNode& node) {
+  const bool staged_only =
+      std::visit([](const auto& op) { return kIsStaged<std::decay_t<decltype(op)>>; }, node.operation);
+  const bool any_meaning =
+      std::visit([](const auto& op) { return kIgnoresMeaning<std::decay_t<decltype(op)>>; }, node.operation);
+  return staged_only || (node.staged && !any_meaning);
 }
 
 }  // namespace
@@ -67,7 +76,7 @@ const Tensor* Inputs::optional(std::size_t position) const {
 
 std::vector<Tensor> run_node(const QuantizedGraph& graph, const QuantizedNode& node,
                              const TensorLookup& lookup) {
-  if (is_staged(node)) return run_staged(node);
+  if (runs_staged(node)) return run_staged_node(graph, node, lookup, nullptr);
   const auto place = [&] { return fmt::format("{} ({}): ", node.name, network::name(node.operation)); };
   try {
     return run_integer_node(graph, node, lookup);
