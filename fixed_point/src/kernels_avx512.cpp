@@ -1,2 +1,3 @@
 #define DLA_ISA avx512
+#include "carrier_kernels.h"
 #include "requantize_row_kernels.h"
