@@ -1,75 +1,73 @@
 // Compiled once for every instruction set with DLA_ISA set; no include guard on purpose. See isa.h.
-//
-// Loops are written so that the compiler makes vector code of them: no branches, selects and comparisons
-// only.
 
 #include "carrier_kernels_isa.h"
 
 namespace dlasim::fixed_point::detail::DLA_ISA {
 namespace {
 
-constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
-constexpr std::uint64_t kExponentBits = std::uint64_t{0x7FF} << 52;
-
-inline std::uint64_t bits_of(double v) noexcept {
-  return __builtin_bit_cast(std::uint64_t, v);
-}
-inline double double_of(std::uint64_t bits) noexcept {
-  return __builtin_bit_cast(double, bits);
-}
+/// Event counters of the lanes: an event subtracts a comparison's -1.
+struct LaneCounts {
+  Longs inexact{}, overflow{}, underflow{}, invalid{};
+};
 
 /// a + b rounded to odd: where the sum is inexact the last bit is set, so that it stands for all that was cut
 /// off and a second rounding, at least two bits above, is that of the exact sum (Boldo and Melquiond, 2008).
-inline double sum_to_odd(double a, double b) noexcept {
-  const double s = a + b;
-  const double b_part = s - a;
-  const double error = (a - (s - b_part)) + (b - b_part);  // exact: Knuth's two-sum; nan if s is not finite
-  const std::uint64_t bits = bits_of(s);
-  const std::uint64_t opposite = (bits ^ bits_of(error)) >> 63;
-  const bool moves = ((error < 0) | (error > 0)) & ((bits & 1) == 0);
-  const std::uint64_t odd = bits + 1 - 2 * opposite;
-  return double_of(moves ? odd : bits);
+inline Doubles sum_to_odd(Doubles a, Doubles b) noexcept {
+  const Doubles s = a + b;
+  const Doubles b_part = s - a;
+  const Doubles error = (a - (s - b_part)) + (b - b_part);  // exact: Knuth's two-sum; nan if s is not finite
+  const Unsigneds bits = bits_of(s);
+  const Longs opposite = reinterpret_cast<Longs>(bits ^ bits_of(error)) < 0;
+  const Longs one_place = opposite | 1;  // toward the error: -1 or 1
+  const Longs is_even = (reinterpret_cast<Longs>(bits) & 1) == 0;
+  const Longs moves = ((error < 0) | (error > 0)) & is_even;
+  return double_of(bits + reinterpret_cast<Unsigneds>(one_place & moves));
 }
 
 struct ExactRounder {
-  static inline double apply(const RowTarget&, double v, RowCounts&) noexcept { return v; }
+  static inline Doubles apply(const RowTarget&, Doubles v, LaneCounts&) noexcept { return v; }
 };
 
-/// R(y) of section 2. y - floor(y) may round, but never across one half.
+/// R(y) of section 2 for |y| <= 2^51; what is larger stays larger than any DFP format's range. Adding 1.5 *
+/// 2^52 rounds to the nearest even integer; what that did to y is exact and tells the other modes apart.
 template <RowRounding kRounding>
-inline double rounded(double y) noexcept {
-  if constexpr (kRounding == RowRounding::kFloor) return __builtin_floor(y);
-  if constexpr (kRounding == RowRounding::kTrunc) return __builtin_trunc(y);
-  if constexpr (kRounding == RowRounding::kNearestEven) return __builtin_rint(y);
-  if constexpr (kRounding == RowRounding::kNearestUp) {
-    const double floor = __builtin_floor(y);
-    return y - floor >= 0.5 ? floor + 1.0 : floor;
+inline Doubles rounded(Doubles y) noexcept {
+  constexpr double kMagic = 0x1.8p52;
+  const Doubles even = (y + kMagic) - kMagic;
+  const Doubles one = splat(1.0);
+  if constexpr (kRounding == RowRounding::kNearestEven) return even;
+  if constexpr (kRounding == RowRounding::kFloor) return even - keep(even > y, one);
+  if constexpr (kRounding == RowRounding::kTrunc) {
+    const Longs down = (even > y) & (y > 0);
+    const Longs up = (even < y) & (y < 0);
+    return even - keep(down, one) + keep(up, one);
   }
-  const double trunc = __builtin_trunc(y);
-  const double rest = y - trunc;
-  const double up = rest >= 0.5 ? trunc + 1.0 : trunc;
-  return rest <= -0.5 ? trunc - 1.0 : up;
+  const Longs up = y - even == 0.5;
+  if constexpr (kRounding == RowRounding::kNearestUp) return even + keep(up, one);
+  const Longs down = (even - y == 0.5) & (y < 0);
+  return even + keep(up & (y > 0), one) - keep(down, one);
 }
 
 template <RowRounding kRounding, bool kWraps>
 struct DfpRounder {
-  static inline double apply(const RowTarget& t, double v, RowCounts& counts) noexcept {
-    const bool is_number = v == v;
-    const double y = is_number ? v * t.scale : 0.0;
-    const double q = rounded<kRounding>(y);
-    const bool is_over = (q > t.highest) | (q < t.lowest);
-    double kept = q > t.highest ? t.highest : q;
-    kept = kept < t.lowest ? t.lowest : kept;
+  static inline Doubles apply(const RowTarget& t, Doubles v, LaneCounts& counts) noexcept {
+    const Longs is_number = v == v;
+    const Doubles y = keep(is_number, v * t.scale);
+    const Doubles q = rounded<kRounding>(y);
+    const Longs above = q > t.highest;
+    const Longs below = q < t.lowest;
+    Doubles kept = select(above, splat(t.highest), q);
+    kept = select(below, splat(t.lowest), kept);
     if constexpr (kWraps) {
-      const double turns = __builtin_floor((q - t.lowest) * t.inverse_modulus);
-      const double wrapped = q - turns * t.modulus;
-      kept = wrapped == wrapped ? wrapped : kept;  // inf saturates
+      const Doubles turns = rounded<RowRounding::kFloor>((q - t.lowest) * t.inverse_modulus);
+      const Doubles wrapped = q - turns * t.modulus;
+      kept = select(wrapped == wrapped, wrapped, kept);  // inf saturates
     }
-    const double out = (kept + 0.0) * t.inverse_scale;  // -0 becomes +0
-    counts.inexact += static_cast<std::uint64_t>((out != v) & is_number);
-    counts.overflow += static_cast<std::uint64_t>(is_over);
-    counts.underflow += static_cast<std::uint64_t>((q == 0) & (y != 0));
-    counts.invalid += static_cast<std::uint64_t>(!is_number);
+    const Doubles out = (kept + 0.0) * t.inverse_scale;  // -0 becomes +0
+    counts.inexact += (out != v) & is_number;
+    counts.overflow += above | below;
+    counts.underflow += (q == 0) & (y != 0);
+    counts.invalid += ~is_number;
     return out;
   }
 };
@@ -78,89 +76,154 @@ struct DfpRounder {
 /// rounds to nearest even; the other modes correct that result by one place. All of it is exact but the one
 /// addition that is meant to round.
 template <RowRounding kRounding>
-inline double rounded_magnitude(double a, bool is_negative, double power, const RowTarget& t) noexcept {
-  const double magic = power * t.magic;
-  const double even = (a + magic) - magic;
+inline Doubles rounded_magnitude(Doubles a, Longs is_negative, Doubles power, const RowTarget& t) noexcept {
+  const Doubles magic = power * t.magic;
+  const Doubles even = (a + magic) - magic;
   if constexpr (kRounding == RowRounding::kNearestEven) return even;
-  const double place = power * t.last_place;
-  const double down = even > a ? even - place : even;
-  if constexpr (kRounding == RowRounding::kTrunc) return down;
+  const Doubles place = power * t.last_place;
+  if constexpr (kRounding == RowRounding::kTrunc) return even - keep(even > a, place);
   if constexpr (kRounding == RowRounding::kFloor) {
-    const double up = even < a ? even + place : even;
-    return is_negative ? up : down;
+    const Longs down = (even > a) & ~is_negative;
+    const Longs up = (even < a) & is_negative;
+    return even - keep(down, place) + keep(up, place);
   }
-  const double half = place * 0.5;
-  const double away = a - even == half ? even + place : even;
-  if constexpr (kRounding == RowRounding::kNearestAway) return away;
-  const double toward = even - a == half ? even - place : even;
-  return is_negative ? toward : away;
+  const Doubles half = place * 0.5;
+  const Longs up = a - even == half;
+  if constexpr (kRounding == RowRounding::kNearestAway) return even + keep(up, place);
+  const Longs down = (even - a == half) & is_negative;
+  return even + keep(up & ~is_negative, place) - keep(down, place);
 }
 
 template <RowRounding kRounding>
 struct MinifloatRounder {
-  static inline double apply(const RowTarget& t, double v, RowCounts& counts) noexcept {
-    const std::uint64_t bits = bits_of(v);
-    const double a = double_of(bits & ~kSignBit);
-    const bool is_negative = v < 0;
-    double power = double_of(bits & kExponentBits);
-    power = power > t.smallest_power ? power : t.smallest_power;
-    power = power < t.power_cap ? power : t.power_cap;
-    double r = rounded_magnitude<kRounding>(a, is_negative, power, t);
-    r = r < t.flush_below ? 0.0 : r;
-    const bool is_over = r > t.largest;
-    const double over = is_negative ? t.overflowed_negative : t.overflowed_positive;
-    const double over_or_infinite = a == __builtin_inf() ? t.overflowed_infinite : over;
-    r = is_over ? over_or_infinite : r;
-    const bool is_number = v == v;
-    const double with_sign = double_of(bits_of(r) | (bits & kSignBit));
-    const double out = is_number ? with_sign : t.of_nan;
-    const bool differs = out != v;
-    counts.inexact += static_cast<std::uint64_t>(differs & is_number);
-    counts.overflow += static_cast<std::uint64_t>(is_over & differs);
-    counts.underflow += static_cast<std::uint64_t>((r == 0) & (a != 0));
-    counts.invalid += is_number ? 0 : t.counts_invalid;
+  static inline Doubles apply(const RowTarget& t, Doubles v, LaneCounts& counts) noexcept {
+    constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+    constexpr std::uint64_t kExponentBits = std::uint64_t{0x7FF} << 52;
+    const Unsigneds bits = bits_of(v);
+    const Doubles a = double_of(bits & ~kSignBit);
+    const Longs is_negative = v < 0;
+    Doubles power = double_of(bits & kExponentBits);
+    power = select(power > t.smallest_power, power, splat(t.smallest_power));
+    power = select(power < t.power_cap, power, splat(t.power_cap));
+    Doubles r = rounded_magnitude<kRounding>(a, is_negative, power, t);
+    r = keep(~(r < t.flush_below), r);
+    const Longs is_over = r > t.largest;
+    const Doubles over = select(is_negative, splat(t.overflowed_negative), splat(t.overflowed_positive));
+    r = select(is_over, select(a == __builtin_inf(), splat(t.overflowed_infinite), over), r);
+    const Longs is_number = v == v;
+    const Doubles with_sign = double_of(bits_of(r) | (bits & kSignBit));
+    const Doubles out = select(is_number, with_sign, splat(t.of_nan));
+    const Longs differs = out != v;
+    counts.inexact += differs & is_number;
+    counts.overflow += is_over & differs;
+    counts.underflow += (r == 0) & (a != 0);
+    counts.invalid += ~is_number & t.invalid_mask;
     return out;
   }
 };
 
+std::uint64_t total_of(Longs lanes) noexcept {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < kWidth; ++i) sum -= lanes[i];
+  return static_cast<std::uint64_t>(sum);
+}
+
+/// Runs `operation(i)`, which gives the value before rounding of entries i .. i + kWidth - 1, over a row. The
+/// last entries come through `tail(values)`, filled up with +0, which raises no event and comes out as +0.
+template <typename Rounder, typename Operation, typename Tail>
+inline void run_row(const RowTarget& target, double* out, std::size_t n, RowCounts& total,
+                    const Operation& operation, const Tail& tail) noexcept {
+  const RowTarget t = target;
+  LaneCounts counts;
+  std::size_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) store(out + i, Rounder::apply(t, operation(i), counts));
+  if (i < n) {
+    const Doubles last = Rounder::apply(t, tail(i, n - i), counts);
+    __builtin_memcpy(out + i, &last, (n - i) * sizeof(double));
+  }
+  total.inexact += total_of(counts.inexact);
+  total.overflow += total_of(counts.overflow);
+  total.underflow += total_of(counts.underflow);
+  total.invalid += total_of(counts.invalid);
+}
+
+/// `count` (less than kWidth) entries, then +0.
+inline Doubles load_some(const double* p, std::size_t count) noexcept {
+  Doubles v{};
+  __builtin_memcpy(&v, p, count * sizeof(double));
+  return v;
+}
+
+/// in[0], in[2], ... and in[1], in[3], ...
+struct Pairs {
+  Doubles first, second;
+};
+inline Pairs load_pairs(const double* in, std::size_t count) noexcept {
+  Pairs pairs{};
+  for (std::size_t i = 0; i < count; ++i) {
+    pairs.first[i] = in[2 * i];
+    pairs.second[i] = in[2 * i + 1];
+  }
+  return pairs;
+}
+inline Pairs load_pairs(const double* in) noexcept {
+  const auto low = load<Doubles>(in);
+  const auto high = load<Doubles>(in + kWidth);
+#if DLA_VECTOR_BYTES == 16
+  return {__builtin_shufflevector(low, high, 0, 2), __builtin_shufflevector(low, high, 1, 3)};
+#elif DLA_VECTOR_BYTES == 32
+  return {__builtin_shufflevector(low, high, 0, 2, 4, 6), __builtin_shufflevector(low, high, 1, 3, 5, 7)};
+#else
+  return {__builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14),
+          __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15)};
+#endif
+}
+
+template <bool kToOdd>
+inline Doubles sum(Doubles a, Doubles b) noexcept {
+  if constexpr (kToOdd) return sum_to_odd(a, b);
+  return a + b;
+}
+
 template <typename Rounder>
 void convert(const RowTarget& target, const double* v, double* out, std::size_t n,
              RowCounts& total) noexcept {
-  const RowTarget t = target;
-  RowCounts counts = total;
-  for (std::size_t i = 0; i < n; ++i) out[i] = Rounder::apply(t, v[i], counts);
-  total = counts;
+  run_row<Rounder>(
+      target, out, n, total, [=](std::size_t i) { return load<Doubles>(v + i); },
+      [=](std::size_t i, std::size_t count) { return load_some(v + i, count); });
 }
 
 template <typename Rounder>
 void multiply(const RowTarget& target, const double* a, const double* b, double* out, std::size_t n,
               RowCounts& total) noexcept {
-  const RowTarget t = target;
-  RowCounts counts = total;
-  for (std::size_t i = 0; i < n; ++i) out[i] = Rounder::apply(t, a[i] * b[i], counts);
-  total = counts;
+  run_row<Rounder>(
+      target, out, n, total, [=](std::size_t i) { return load<Doubles>(a + i) * load<Doubles>(b + i); },
+      [=](std::size_t i, std::size_t count) { return load_some(a + i, count) * load_some(b + i, count); });
 }
 
 template <typename Rounder, bool kToOdd>
 void add(const RowTarget& target, const double* a, const double* b, double* out, std::size_t n,
          RowCounts& total) noexcept {
-  const RowTarget t = target;
-  RowCounts counts = total;
-  for (std::size_t i = 0; i < n; ++i)
-    out[i] = Rounder::apply(t, kToOdd ? sum_to_odd(a[i], b[i]) : a[i] + b[i], counts);
-  total = counts;
+  run_row<Rounder>(
+      target, out, n, total,
+      [=](std::size_t i) { return sum<kToOdd>(load<Doubles>(a + i), load<Doubles>(b + i)); },
+      [=](std::size_t i, std::size_t count) {
+        return sum<kToOdd>(load_some(a + i, count), load_some(b + i, count));
+      });
 }
 
 template <typename Rounder, bool kToOdd>
 void pairs(const RowTarget& target, const double* in, double* out, std::size_t n, RowCounts& total) noexcept {
-  const RowTarget t = target;
-  RowCounts counts = total;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double a = in[2 * i];
-    const double b = in[2 * i + 1];
-    out[i] = Rounder::apply(t, kToOdd ? sum_to_odd(a, b) : a + b, counts);
-  }
-  total = counts;
+  run_row<Rounder>(
+      target, out, n, total,
+      [=](std::size_t i) {
+        const Pairs p = load_pairs(in + 2 * i);
+        return sum<kToOdd>(p.first, p.second);
+      },
+      [=](std::size_t i, std::size_t count) {
+        const Pairs p = load_pairs(in + 2 * i, count);
+        return sum<kToOdd>(p.first, p.second);
+      });
 }
 
 template <typename Rounder>

@@ -1,3 +1,6 @@
 #define DLA_ISA avx512
+#define DLA_VECTOR_BYTES 64
+#include "vector_isa.h"
+// The above first: it defines the vectors of the kernels below.
 #include "carrier_kernels.h"
 #include "requantize_row_kernels.h"

@@ -50,7 +50,7 @@ detail::RowTarget minifloat_target(const Format& f) noexcept {
       f.rounding == Rounding::kTrunc || f.rounding == Rounding::kFloor ? t.largest : infinite;
   t.overflowed_negative = f.rounding == Rounding::kTrunc ? t.largest : infinite;
   t.of_nan = f.specials == Specials::kNone ? 0.0 : nan;
-  t.counts_invalid = f.specials == Specials::kNone ? 1 : 0;
+  t.invalid_mask = f.specials == Specials::kNone ? -1 : 0;
   return t;
 }
 

@@ -10,7 +10,7 @@
 ///   minifloats, and DFP of ordinary widths. Otherwise the sum is rounded to odd (its last bit set if
 ///   anything was cut off), and the rounding that follows, two or more bits above the last one, is that of
 ///   the exact sum. That holds for every minifloat (at most 24 bits) and for saturating DFP of up to 50 bits.
-/// - Wrapping DFP needs the exact integer, so it asks for an exact sum below 2^52 LSBs.
+/// - Wrapping DFP needs the exact integer, so it asks for an exact sum of up to 2^51 LSBs.
 /// - Where none of this is proven, the row unit runs the scalar unit value by value: slower, and equal.
 /// Stochastic rounding and values wider than a double are not carried at all: `carries` says so, and
 /// reduce.h has the units for them.

@@ -20,7 +20,7 @@ struct RowTarget {
   double largest = 0;
   double overflowed_positive = 0, overflowed_negative = 0, overflowed_infinite = 0;
   double of_nan = 0;
-  std::uint64_t counts_invalid = 0;  // 1 if nan has no code
+  std::int64_t invalid_mask = 0;  // -1 if nan has no code, else 0
 };
 
 }  // namespace dlasim::fixed_point::detail

@@ -187,7 +187,7 @@ TEST(RowUnit, EqualsTheScalarForWideFormats) {
     for (const Format& fb : operands) {
       Values va(fa, ++seed), vb(fb, ++seed);
       Rows rows;
-      for (int i = 0; i < 700; ++i) rows.push(va(), vb());
+      for (int i = 0; i < 300; ++i) rows.push(va(), vb());
       for (const Format& target : targets()) {
         ASSERT_NO_FATAL_FAILURE(check_multiply(target, ValueSet::of(fa), ValueSet::of(fb), rows));
         ASSERT_NO_FATAL_FAILURE(check_add(target, ValueSet::of(fa), ValueSet::of(fb), rows));
