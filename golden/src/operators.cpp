@@ -53,7 +53,7 @@ std::vector<Tensor> run_integer_node(const QuantizedGraph& graph, const Quantize
   return outputs;
 }
 
-/// Whether the node's own number formats decide: the staged golden's messages name the node already.
+/// Whether the node's own number formats decide.
 bool runs_staged(const QuantizedNode& node) {
   const bool staged_only =
       std::visit([](const auto& op) { return kIsStaged<std::decay_t<decltype(op)>>; }, node.operation);
@@ -76,9 +76,9 @@ const Tensor* Inputs::optional(std::size_t position) const {
 
 std::vector<Tensor> run_node(const QuantizedGraph& graph, const QuantizedNode& node,
                              const TensorLookup& lookup) {
-  if (runs_staged(node)) return run_staged_node(graph, node, lookup, nullptr);
   const auto place = [&] { return fmt::format("{} ({}): ", node.name, network::name(node.operation)); };
   try {
+    if (runs_staged(node)) return run_staged_node(graph, node, lookup, nullptr);
     return run_integer_node(graph, node, lookup);
   } catch (const base::UnsupportedError& e) {
     throw base::UnsupportedError(place() + e.what());

@@ -155,8 +155,13 @@ std::vector<double> magnitude_histogram(std::span<const float> values, double am
   return bins;
 }
 
-/// KL divergence between the first `kept` bins, the outliers in the last of them, and the same merged to
-/// `levels` and spread back evenly over the bins that are not empty.
+/// What an occupied bin counts for where the merged histogram has nothing: outliers that fall on an empty
+/// last bin cost much, but not infinitely much.
+constexpr double kFewestCounts = 1e-4;
+
+/// KL divergence between the first `kept` bins, the outliers in the last of them, and the bins without
+/// outliers, merged to `levels` and spread back evenly over those that are not empty. (Were the outliers
+/// merged too, `kept` = `levels` would always be best: every bin its own level, divergence 0.)
 double divergence(const std::vector<double>& bins, std::size_t kept, std::size_t levels) {
   std::vector<double> clipped(bins.begin(), bins.begin() + static_cast<std::ptrdiff_t>(kept));
   for (std::size_t i = kept; i < bins.size(); ++i) clipped.back() += bins[i];
@@ -181,10 +186,8 @@ double divergence(const std::vector<double>& bins, std::size_t kept, std::size_t
   for (const double count : clipped) clipped_total += count;
   for (std::size_t i = 0; i < kept; ++i) {
     if (clipped[i] == 0.0) continue;
-    // An occupied bin that the merged histogram does not know cannot be expressed at all.
-    if (spread[i] == 0.0) return std::numeric_limits<double>::infinity();
     const double p = clipped[i] / clipped_total;
-    result += p * std::log(p / (spread[i] / total));
+    result += p * std::log(p / (std::max(spread[i], kFewestCounts) / total));
   }
   return result;
 }
