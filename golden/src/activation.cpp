@@ -51,6 +51,7 @@ void evaluate(const network::qop::TableInt8& op, const Inputs& inputs, Tensor& o
   const Tensor& input = input_of_type(inputs, DType::kInt8, output);
   check_zero_point(op.input_zero_point);
   check_multiplier(op.input, network::RequantRule::kDouble);
+  require(op.input_range_radius >= 0, "input_range_radius {} is negative", op.input_range_radius);
   std::vector<std::int64_t> table;
   for (std::int64_t x = -128; x <= 127; ++x) table.push_back(activation_int8(op, x));
   map(input, output, [&](std::int64_t x) { return table[index(x + 128)]; });

@@ -40,11 +40,8 @@ inline bool centred_fits(network::DType dtype, std::int64_t zero_point, std::int
 template <class F>
 void with_dot_type(const network::Tensor& activation, std::int64_t activation_zero_point,
                    const network::Tensor& weight, std::int64_t weight_zero_point, F&& f) {
-  for (const network::Tensor* t : {&activation, &weight}) {
-    require(t->dtype() != network::DType::kFloat32 && network::bytes_per_element(t->dtype()) <= 2,
-            "operands of a multiplication are {}; int4, int8, uint8 and int16 are allowed",
-            network::name(t->dtype()));
-  }
+  require_at_most_bits(activation, 16, "the first operand");
+  require_at_most_bits(weight, 16, "the second operand");
   check_zero_point(activation_zero_point);
   check_zero_point(weight_zero_point);
   const bool narrow = centred_fits(activation.dtype(), activation_zero_point, -32768, 32767) &&
@@ -56,11 +53,17 @@ void with_dot_type(const network::Tensor& activation, std::int64_t activation_ze
   }
 }
 
+/// Leaves room for the products in a 64-bit accumulator; biases of the contract have 48 bits at most.
+inline constexpr std::int64_t kMostBias = std::int64_t{1} << 62;
+
 /// The bias widened, zeros if there is none. Throws unless it has `channels` elements.
 inline std::vector<std::int64_t> bias_or_zeros(const network::Tensor* bias, std::int64_t channels) {
   if (bias == nullptr) return std::vector<std::int64_t>(index(channels));
   require(bias->size() == channels, "bias has {} elements for {} output channels", bias->size(), channels);
-  return centred(*bias);
+  auto values = centred(*bias);
+  for (const std::int64_t v : values)
+    require(v >= -kMostBias && v <= kMostBias, "bias {} does not fit an accumulator", v);
+  return values;
 }
 
 }  // namespace dlasim::golden

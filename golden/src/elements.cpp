@@ -42,6 +42,11 @@ void require_rank(const Tensor& tensor, std::size_t rank, std::string_view what)
           network::to_string(tensor.shape()), rank);
 }
 
+void require_at_most_bits(const Tensor& tensor, int bits, std::string_view what) {
+  require(tensor.dtype() != DType::kFloat32 && 8 * network::bytes_per_element(tensor.dtype()) <= bits,
+          "{} is {}; integers of at most {} bits are allowed", what, network::name(tensor.dtype()), bits);
+}
+
 void require_same_dtype(const Tensor& a, const Tensor& b) {
   require(a.dtype() == b.dtype(), "{} and {} where one element type is needed", network::name(a.dtype()),
           network::name(b.dtype()));

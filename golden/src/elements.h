@@ -56,13 +56,18 @@ decltype(auto) with_integers(const network::Tensor& tensor, F&& f) {
   throw base::InputError("found a float32 tensor where integers are needed");
 }
 
-/// The elements minus `zero_point` as T, which the caller knows to be wide enough.
+/// The elements minus `zero_point` as T, which the caller knows to be wide enough. Throws base::InputError
+/// where the difference does not fit 64 bits.
 template <class T = std::int64_t>
 std::vector<T> centred(const network::Tensor& tensor, std::int64_t zero_point = 0) {
   return with_integers(tensor, [&](auto elements) {
     std::vector<T> result(elements.size());
-    for (std::size_t i = 0; i < result.size(); ++i)
-      result[i] = static_cast<T>(static_cast<std::int64_t>(elements[i]) - zero_point);
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      std::int64_t difference = 0;
+      const bool overflow = __builtin_sub_overflow(std::int64_t{elements[i]}, zero_point, &difference);
+      if (overflow) throw base::InputError(fmt::format("element {} minus {} leaves 64 bits", i, zero_point));
+      result[i] = static_cast<T>(difference);
+    }
     return result;
   });
 }
@@ -70,8 +75,11 @@ std::vector<T> centred(const network::Tensor& tensor, std::int64_t zero_point = 
 /// Stores values, which a clamp has made storable, from element `first` on.
 void store(network::Tensor& tensor, std::int64_t first, std::span<const std::int64_t> values);
 
-/// The dimension, or InputError if the tensor's rank differs from `rank`.
+/// Throws unless the tensor has `rank` dimensions.
 void require_rank(const network::Tensor& tensor, std::size_t rank, std::string_view what);
+
+/// Throws unless the elements are integers of at most `bits` bits: wider ones could overflow sums.
+void require_at_most_bits(const network::Tensor& tensor, int bits, std::string_view what);
 
 /// Throws unless both have the same dtype: operators that move or compare raw codes.
 void require_same_dtype(const network::Tensor& a, const network::Tensor& b);

@@ -33,11 +33,8 @@ void combine(const Inputs& inputs, std::int64_t zero_point1, std::int64_t zero_p
 
 /// Operands of a 32-bit operator: products and shifts of wider ones would leave its contract.
 void require_at_most_16_bits(const Inputs& inputs) {
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto dtype = inputs.required(i, "operand").dtype();
-    require(dtype != network::DType::kFloat32 && network::bytes_per_element(dtype) <= 2,
-            "operand {} is {}; int4, int8, uint8 and int16 are allowed", i + 1, network::name(dtype));
-  }
+  require_at_most_bits(inputs.required(0, "input1"), 16, "input1");
+  require_at_most_bits(inputs.required(1, "input2"), 16, "input2");
 }
 
 /// output[i] = f(input[i], channel of i) for the input minus its zero point; the shapes have as many

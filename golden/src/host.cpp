@@ -25,6 +25,8 @@ void evaluate(const network::qop::QuantizeFloat& op, const Inputs& inputs, Tenso
   const Tensor& input = inputs.required(0, "input");
   require(input.dtype() == DType::kFloat32, "input is {}, float32 is needed", network::name(input.dtype()));
   check(input, output, op.scale);
+  check_zero_point(op.zero_point);
+  require_at_most_bits(output, 32, "output");
   const auto low = static_cast<double>(network::lowest(output.dtype()));
   const auto high = static_cast<double>(network::highest(output.dtype()));
   const auto zero_point = static_cast<double>(op.zero_point);
@@ -45,6 +47,7 @@ void evaluate(const network::qop::DequantizeFloat& op, const Inputs& inputs, Ten
   require(output.dtype() == DType::kFloat32, "output is {}, float32 is needed",
           network::name(output.dtype()));
   check(input, output, op.scale);
+  check_zero_point(op.zero_point);
   const auto q = centred(input, op.zero_point);
   std::transform(q.begin(), q.end(), output.data<float>().begin(), [&](std::int64_t v) {
     return static_cast<float>(static_cast<double>(op.scale) * static_cast<double>(v));

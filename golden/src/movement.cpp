@@ -172,12 +172,16 @@ void evaluate(const network::qop::Slice& op, const Inputs& inputs, Tensor& outpu
   std::int64_t start = 0;
   for (std::size_t d = 0; d < rank; ++d) {
     const std::int64_t length = input.shape()[d];
-    require(op.size[d] >= 1 && op.size[d] <= length && op.begin[d] >= 0 && op.begin[d] < length &&
-                op.stride[d] >= -length && op.stride[d] <= length,
-            "begin {}, size {}, stride {} along a dimension of {}", op.begin[d], op.size[d], op.stride[d],
-            length);
-    const std::int64_t last = op.begin[d] + (op.size[d] - 1) * op.stride[d];
-    require(last >= 0 && last < length, "index {} is outside a dimension of {}", last, length);
+    const std::int64_t size = op.size[d];
+    const std::int64_t begin = op.begin[d];
+    const std::int64_t stride = op.stride[d];
+    // The stride is bounded first, so that the last index cannot overflow.
+    const std::int64_t most = size > 1 ? (length - 1) / (size - 1) : length;
+    const bool bounded =
+        size >= 1 && size <= length && begin >= 0 && begin < length && stride >= -most && stride <= most;
+    const std::int64_t last = bounded ? begin + (size - 1) * stride : -1;
+    require(last >= 0 && last < length, "begin {}, size {}, stride {} leave a dimension of {}", begin, size,
+            stride, length);
     start += op.begin[d] * strides[d];
     strides[d] *= op.stride[d];
   }

@@ -57,6 +57,7 @@ void check_pool(const network::qop::Pool2d& op, const Tensor& input, const Tenso
   require_rank(input, 4, "input");
   require_rank(output, 4, "output");
   require_same_dtype(input, output);
+  require_at_most_bits(input, 32, "input");
   check_clamp(op.clamp, output.dtype());
   constexpr std::int64_t kMost = std::int64_t{1} << 24;
   for (const std::int64_t v : {op.kernel[0], op.kernel[1], op.stride[0], op.stride[1]})
@@ -113,6 +114,7 @@ void evaluate(const network::qop::Pool2d& op, const Inputs& inputs, Tensor& outp
 void evaluate(const network::qop::Reduce& op, const Inputs& inputs, Tensor& output) {
   const Tensor& input = inputs.required(0, "input");
   const auto reduced = reduced_axes(op.axes, input.shape().size());
+  require_at_most_bits(input, 32, "input");
   check_zero_point(op.input_zero_point);
   const OutputStage stage({op.multiplier}, op.rule, op.output_zero_point, op.clamp, output.dtype(), 1);
   std::int64_t count = 1;

@@ -29,11 +29,6 @@ void require_shape(const Tensor& tensor, const Shape& wanted, std::string_view w
           network::to_string(wanted));
 }
 
-void require_at_most_16_bits(const Tensor& tensor, std::string_view what) {
-  require(tensor.dtype() != DType::kFloat32 && network::bytes_per_element(tensor.dtype()) <= 2,
-          "{} is {}; int4, int8, uint8 and int16 are allowed", what, network::name(tensor.dtype()));
-}
-
 /// SVDF: shifts every feature's state by one step and appends the feature of the step's input row.
 void push_feature(const network::qop::Svdf& op, const Values& weight_feature, const std::int64_t* row,
                   std::int64_t depth, std::int64_t memory, std::int64_t* state) {
@@ -97,8 +92,8 @@ Gate read_gate(const network::qop::Lstm& op, const Inputs& inputs, std::size_t p
                const network::qop::Lstm::Gate& multiplier, std::int64_t depth, std::int64_t units) {
   const Tensor& input_weight = inputs.required(3 * position + 1, "input_weight");
   const Tensor& hidden_weight = inputs.required(3 * position + 2, "hidden_weight");
-  require_at_most_16_bits(input_weight, "input_weight");
-  require_at_most_16_bits(hidden_weight, "hidden_weight");
+  require_at_most_bits(input_weight, 16, "input_weight");
+  require_at_most_bits(hidden_weight, 16, "hidden_weight");
   require_shape(input_weight, {units, depth}, "input_weight");
   require_shape(hidden_weight, {units, units}, "hidden_weight");
   // T*: 64-bit accumulators with int16 activations.
@@ -113,14 +108,15 @@ Gate read_gate(const network::qop::Lstm& op, const Inputs& inputs, std::size_t p
 void check_lstm(const network::qop::Lstm& op, const Tensor& input, const Tensor& output) {
   require_rank(input, 3, "input");
   require_rank(output, 3, "output");
-  require_at_most_16_bits(input, "input");
-  require_at_most_16_bits(output, "output");
+  require_at_most_bits(input, 16, "input");
+  require_at_most_bits(output, 16, "output");
   require(input.shape()[0] == output.shape()[0] && input.shape()[1] == output.shape()[1],
           "input {} does not fit output {}", network::to_string(input.shape()),
           network::to_string(output.shape()));
   check_zero_point(op.input_zero_point);
   check_zero_point(op.output_zero_point);
-  check_input_shift(op.cell_scale_power + 12);
+  require(op.cell_scale_power >= -43 && op.cell_scale_power <= 19,
+          "cell_scale_power {} is not between -43 and 19", op.cell_scale_power);
   require(op.cell_clip >= 0 && op.cell_clip <= 32767, "cell_clip {} is not between 0 and 32767",
           op.cell_clip);
   for (const Multiplier& m : {op.forget_to_cell, op.input_to_cell, op.output}) check_multiplier(m, op.rule);
@@ -137,7 +133,7 @@ void evaluate(const network::qop::Svdf& op, const Inputs& inputs, Tensor& output
   require_rank(weight_feature, 2, "weight_feature");
   require_rank(weight_time, 2, "weight_time");
   for (const Tensor* t : {&input, &weight_feature, &weight_time, &state_tensor})
-    require_at_most_16_bits(*t, "an operand");
+    require_at_most_bits(*t, 16, "an operand");
   const std::int64_t steps = input.shape()[0];
   const std::int64_t batch = input.shape()[1];
   const std::int64_t depth = input.shape()[2];

@@ -23,6 +23,12 @@ Wide shifted_left(Wide x, int n) {
   return x * (Wide{1} << n);
 }
 
+/// Far outside every contract, but finite: sums of results must not overflow.
+std::int64_t saturated(Wide x) {
+  constexpr Wide kMost = Wide{1} << 61;
+  return static_cast<std::int64_t>(std::clamp(x, -kMost, kMost));
+}
+
 }  // namespace
 
 std::int64_t divide_by_power_of_two(std::int64_t x, int n) {
@@ -49,13 +55,13 @@ std::int64_t requantize_double(std::int64_t v, Multiplier multiplier) {
 
 std::int64_t requantize_single(std::int64_t v, Multiplier multiplier) {
   const auto [m, s] = multiplier;
-  return static_cast<std::int64_t>((Wide{v} * m + shifted_left(1, 30 - s)) >> (31 - s));
+  return saturated((Wide{v} * m + shifted_left(1, 30 - s)) >> (31 - s));
 }
 
 std::int64_t requantize_int64(std::int64_t v, Multiplier multiplier) {
   const auto [m, s] = multiplier;
   const std::int64_t reduced = m < 0x7FFF0000 ? (std::int64_t{m} + (1 << 15)) >> 16 : 0x7FFF;
-  return static_cast<std::int64_t>((Wide{v} * reduced + shifted_left(1, 14 - s)) >> (15 - s));
+  return saturated((Wide{v} * reduced + shifted_left(1, 14 - s)) >> (15 - s));
 }
 
 std::int64_t requantize_pytorch(std::int64_t v, Multiplier multiplier) {

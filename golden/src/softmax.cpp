@@ -107,6 +107,7 @@ void evaluate(const network::qop::Softmax& op, const Inputs& inputs, Tensor& out
   check_multiplier(op.input, op.rule);
   if (input.dtype() == DType::kInt8 && (output.dtype() == DType::kInt8 || output.dtype() == DType::kInt16)) {
     require(op.input.shift >= 0, "input_shift {} is negative", op.input.shift);
+    require(op.input.mantissa >= 0, "input_multiplier {} is negative", op.input.mantissa);
     require(op.diff_min <= 0, "diff_min {} is positive", op.diff_min);
     for_each_row(input, output, [&](Row row) { softmax_int8(op, output, row); });
   } else if (input.dtype() == DType::kInt16 && output.dtype() == DType::kInt16) {
