@@ -62,6 +62,11 @@ detail::RequantizeArrays arrays(const detail::RequantizeLanes& lanes, const Outp
 RequantizeRow::RequantizeRow(RequantizeRule rule, std::span<const Multiplier> lanes, OutputStage output)
     : rule_(rule), lanes_(lanes.size()), output_(output) {
   for (const Multiplier& m : lanes) push_lane(registers_, rule, m);
+  // Kernels load registers by whole vectors, of at most eight lanes.
+  const std::size_t padded = (lanes.size() + 7) / 8 * 8;
+  for (auto* r :
+       {&registers_.mantissa, &registers_.constant, &registers_.left, &registers_.right, &registers_.nudge})
+    r->resize(padded);
 }
 
 void RequantizeRow::operator()(const std::int32_t* accumulators, std::int32_t* out,

@@ -5,50 +5,82 @@
 namespace dlasim::fixed_point::detail::DLA_ISA {
 namespace {
 
+using Ints = std::int32_t __attribute__((vector_size(DLA_VECTOR_BYTES / 2)));
+
 /// Arithmetic shift right. AVX2 has no such shift of 64-bit lanes, so the value is moved to the unsigned
 /// range, shifted logically and moved back.
-inline std::int64_t shift_right(std::int64_t x, std::int64_t n) noexcept {
-  constexpr std::uint64_t kOffset = std::uint64_t{1} << 63;
-  return static_cast<std::int64_t>(((static_cast<std::uint64_t>(x) ^ kOffset) >> n) - (kOffset >> n));
+inline Longs shift_right(Longs x, Longs n) noexcept {
+#if DLA_VECTOR_BYTES == 64
+  return x >> n;
+#else
+  const Unsigneds offset = Unsigneds{} + (std::uint64_t{1} << 63);
+  const auto count = reinterpret_cast<Unsigneds>(n);
+  return reinterpret_cast<Longs>(((reinterpret_cast<Unsigneds>(x) ^ offset) >> count) - (offset >> count));
+#endif
 }
 
-inline std::int32_t output_stage(const RequantizeArrays& a, std::int64_t v) noexcept {
-  std::int64_t y = v + a.zero_point;
-  y = y < a.min ? a.min : y;
-  y = y > a.max ? a.max : y;
-  return static_cast<std::int32_t>(y);
+/// The low 32 bits of each lane, sign-extended.
+inline Longs low_half(Longs x) noexcept {
+  return __builtin_convertvector(__builtin_convertvector(x, Ints), Longs);
+}
+
+inline Longs load_accumulators(const std::int64_t* p) noexcept {
+  return load<Longs>(p);
+}
+inline Longs load_accumulators(const std::int32_t* p) noexcept {
+  return __builtin_convertvector(load<Ints>(p), Longs);
+}
+
+inline Ints output_stage(const RequantizeArrays& a, Longs v) noexcept {
+  Longs y = v + a.zero_point;
+  y = select(y < a.min, splat(a.min), y);
+  y = select(y > a.max, splat(a.max), y);
+  return __builtin_convertvector(y, Ints);
+}
+
+/// `unit(lane, v)` requantises the accumulators v of the lanes from `lane` on. The registers are padded to
+/// whole vectors, accumulators and outputs are not.
+template <typename Accumulator, typename Unit>
+inline void run_lanes(const RequantizeArrays& a, const Accumulator* acc, std::int32_t* out, std::size_t n,
+                      const Unit& unit) noexcept {
+  std::size_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) store(out + i, output_stage(a, unit(i, load_accumulators(acc + i))));
+  if (i == n) return;
+  Accumulator last[kWidth] = {};
+  __builtin_memcpy(last, acc + i, (n - i) * sizeof(Accumulator));
+  const Ints y = output_stage(a, unit(i, load_accumulators(last)));
+  __builtin_memcpy(out + i, &y, (n - i) * sizeof(std::int32_t));
 }
 
 template <typename Accumulator>
 void double_rounding(const RequantizeArrays& a, const Accumulator* acc, std::int32_t* out,
                      std::size_t n) noexcept {
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto shifted = static_cast<std::int32_t>(
-        static_cast<std::uint32_t>(static_cast<std::uint64_t>(acc[i]) << a.left[i]));
-    std::int64_t high = shift_right(shifted * a.mantissa[i] + (std::int64_t{1} << 30), 31);
-    high = high > 0x7FFFFFFF ? 0x7FFFFFFF : high;  // (-2^31) * (-2^31)
-    const auto is_negative = static_cast<std::int64_t>(static_cast<std::uint64_t>(high) >> 63);
-    out[i] = output_stage(a, shift_right(high + a.constant[i] - (is_negative & a.nudge[i]), a.right[i]));
-  }
+  run_lanes(a, acc, out, n, [&a](std::size_t i, Longs v) {
+    const Longs shifted = low_half(v << load<Longs>(a.left + i));
+    const Longs product = shifted * load<Longs>(a.mantissa + i);
+    Longs high = shift_right(product + (std::int64_t{1} << 30), splat(std::int64_t{31}));
+    high = select(high > 0x7FFFFFFF, splat(std::int64_t{0x7FFFFFFF}), high);  // (-2^31) * (-2^31)
+    const Longs nudge = (high < 0) & load<Longs>(a.nudge + i);
+    return shift_right(high + load<Longs>(a.constant + i) - nudge, load<Longs>(a.right + i));
+  });
 }
 
 template <typename Accumulator>
 void single_rounding(const RequantizeArrays& a, const Accumulator* acc, std::int32_t* out,
                      std::size_t n) noexcept {
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::int64_t product = static_cast<std::int32_t>(acc[i]) * a.mantissa[i];
-    const auto v = static_cast<std::int32_t>(shift_right(product + a.constant[i], a.right[i]));
-    out[i] = output_stage(a, v);
-  }
+  run_lanes(a, acc, out, n, [&a](std::size_t i, Longs v) {
+    const Longs product = low_half(v) * load<Longs>(a.mantissa + i);
+    return low_half(shift_right(product + load<Longs>(a.constant + i), load<Longs>(a.right + i)));
+  });
 }
 
 template <typename Accumulator>
 void int64_rounding(const RequantizeArrays& a, const Accumulator* acc, std::int32_t* out,
                     std::size_t n) noexcept {
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto v = static_cast<std::int32_t>(shift_right(acc[i] * a.mantissa[i] + a.constant[i], a.right[i]));
-    out[i] = output_stage(a, v);
-  }
+  run_lanes(a, acc, out, n, [&a](std::size_t i, Longs v) {
+    const Longs product = v * load<Longs>(a.mantissa + i);
+    return low_half(shift_right(product + load<Longs>(a.constant + i), load<Longs>(a.right + i)));
+  });
 }
 
 template <typename Accumulator>
@@ -57,7 +89,9 @@ void pytorch(const RequantizeArrays& a, const Accumulator* acc, std::int32_t* ou
     double v = static_cast<double>(__builtin_rintf(static_cast<float>(acc[i]) * a.factor[i]));
     v = v < -2147483648.0 ? -2147483648.0 : v;
     v = v > 2147483647.0 ? 2147483647.0 : v;
-    out[i] = output_stage(a, static_cast<std::int32_t>(v));
+    const std::int64_t y = static_cast<std::int64_t>(v) + a.zero_point;
+    const std::int64_t above_min = y < a.min ? a.min : y;
+    out[i] = static_cast<std::int32_t>(above_min > a.max ? a.max : above_min);
   }
 }
 
