@@ -51,8 +51,11 @@ void check(const Graph& graph, const Scheme& scheme) {
 
 class Assignment {
  public:
-  Assignment(const Graph& graph, const Ranges& ranges, const Scheme& scheme)
-      : graph_(graph), scheme_(scheme), plan_(graph_, ranges, scheme), taken_(graph.tensors.size(), false) {}
+  Assignment(const Graph& graph, const Ranges& ranges, const Scheme& scheme, const ActivationClips& clips)
+      : graph_(graph),
+        scheme_(scheme),
+        plan_(graph_, ranges, scheme, clips),
+        taken_(graph.tensors.size(), false) {}
 
   Graph run() {
     for (std::size_t i = 0; i < taken_.size(); ++i) {
@@ -265,6 +268,20 @@ Graph separate_constants(Graph graph) {
   return graph;
 }
 
+/// The best clips, but none wider than the scheme's.
+ActivationClips measured_clips(const Graph& graph, const Calibrator& calibrator, const Scheme& scheme) {
+  ActivationClips clips =
+      choose_activation_clips(graph, calibrator, scheme.activation == DType::kInt16 ? 16 : 8);
+  for (const Node& node : graph.nodes) {
+    const auto* unary = std::get_if<op::Unary>(&node.operation);
+    const auto found = unary == nullptr ? clips.end() : clips.find(node.inputs[0]);
+    if (found == clips.end()) continue;
+    found->second = std::min(
+        found->second, unary->kind == op::Unary::Kind::kSigmoid ? scheme.sigmoid_clip : scheme.tanh_clip);
+  }
+  return clips;
+}
+
 }  // namespace
 
 Scheme int8_scheme() {
@@ -281,17 +298,22 @@ Scheme int16x8_scheme() {
   return scheme;
 }
 
-Graph assign_ranges(const Graph& graph, const Ranges& ranges, const Scheme& scheme) {
+Graph assign_ranges(const Graph& graph, const Ranges& ranges, const Scheme& scheme,
+                    const ActivationClips& clips) {
   check(graph, scheme);
-  return Assignment(separate_constants(graph), ranges, scheme).run();
+  return Assignment(separate_constants(graph), ranges, scheme, clips).run();
 }
 
 PostTrainingResult quantize_post_training(const Graph& graph, const std::vector<std::vector<Tensor>>& samples,
                                           const Scheme& scheme, const CalibrationMethod& method,
                                           const LowerOptions& options) {
   const Graph folded = fuse_activations(split_prelu(graph));
+  Calibrator calibrator(folded, method);
+  for (const auto& sample : samples) calibrator.add(sample);
+  const ActivationClips clips =
+      scheme.clip == ClipChoice::kMeasured ? measured_clips(folded, calibrator, scheme) : ActivationClips{};
   PostTrainingResult result;
-  result.graph = assign_ranges(folded, calibrate(folded, samples, method), scheme);
+  result.graph = assign_ranges(folded, calibrator.ranges(), scheme, clips);
   result.quantized = lower(result.graph, options);
   return result;
 }

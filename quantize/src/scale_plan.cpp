@@ -38,10 +38,12 @@ std::vector<std::size_t> activation_operands(const network::Node& node) {
   return all;
 }
 
-ScalePlan::ScalePlan(const network::Graph& graph, const Ranges& ranges, const Scheme& scheme)
+ScalePlan::ScalePlan(const network::Graph& graph, const Ranges& ranges, const Scheme& scheme,
+                     const ActivationClips& clips)
     : graph_(graph),
       ranges_(ranges),
       scheme_(scheme),
+      clips_(clips),
       activation_(graph.tensors.size(), false),
       fixed_(graph.tensors.size()),
       affines_(graph.tensors.size()),
@@ -100,9 +102,11 @@ void ScalePlan::join() {
   }
 }
 
-double ScalePlan::clip_of(const network::Operation& reader) const {
-  const auto* unary = std::get_if<op::Unary>(&reader);
+double ScalePlan::clip_of(const network::Node& reader) const {
+  const auto* unary = std::get_if<op::Unary>(&reader.operation);
   if (unary == nullptr) return kNoClip;
+  const auto given = clips_.find(reader.inputs[0]);
+  if (given != clips_.end()) return given->second;
   if (unary->kind == op::Unary::Kind::kTanh || unary->kind == op::Unary::Kind::kFasttanh)
     return scheme_.tanh_clip;
   return unary->kind == op::Unary::Kind::kSigmoid ? scheme_.sigmoid_clip : kNoClip;
@@ -114,7 +118,7 @@ void ScalePlan::find_clips() {
     const std::size_t output = index(node.outputs[0]);
     for (const std::size_t i : activation_operands(node)) {
       const std::size_t group = root(index(node.inputs[i]));
-      if (group != root(output)) clip_[group] = std::max(clip_[group], clip_of(node.operation));
+      if (group != root(output)) clip_[group] = std::max(clip_[group], clip_of(node));
     }
   }
   for (const TensorId id : graph_.outputs) clip_[root(index(id))] = kNoClip;

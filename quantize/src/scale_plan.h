@@ -13,7 +13,8 @@ namespace dlasim::quantize {
 class ScalePlan {
  public:
   /// Throws as assign_ranges does.
-  ScalePlan(const network::Graph& graph, const Ranges& ranges, const Scheme& scheme);
+  ScalePlan(const network::Graph& graph, const Ranges& ranges, const Scheme& scheme,
+            const ActivationClips& clips);
 
   /// The affine of an activation, or of a constant that is used as one. None for weights, biases, states.
   const std::optional<network::Affine>& affine(network::TensorId id) const {
@@ -30,11 +31,12 @@ class ScalePlan {
   void bound_sums();
   std::optional<network::Affine>& scale_slot(std::size_t tensor);
   std::size_t root(std::size_t tensor);
-  double clip_of(const network::Operation& reader) const;
+  double clip_of(const network::Node& reader) const;
 
   const network::Graph& graph_;
   const Ranges& ranges_;
   const Scheme& scheme_;
+  const ActivationClips& clips_;
   std::vector<bool> activation_;
   std::vector<std::optional<network::Affine>> fixed_, affines_;
   std::vector<std::size_t> parent_;  ///< union-find over tensors that share a scale

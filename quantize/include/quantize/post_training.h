@@ -5,6 +5,7 @@
 
 #include "network/graph.h"
 #include "network/quantized_graph.h"
+#include "quantize/activation_clip.h"
 #include "quantize/calibration.h"
 #include "quantize/lower.h"
 
@@ -13,6 +14,12 @@ namespace dlasim::quantize {
 enum class WeightGranularity {
   kPerTensor,   ///< one scale a weight tensor
   kPerChannel,  ///< one scale an output channel
+};
+
+/// How far the input of tanh and sigmoid reaches, where nothing else reads it.
+enum class ClipChoice {
+  kFixed,     ///< tanh_clip and sigmoid_clip
+  kMeasured,  ///< what is best over the calibration samples (activation_clip.h), at most the fixed ones
 };
 
 /// What becomes of a float network. Weights are symmetric, biases int32 (int8 activations) or int64 (int16).
@@ -26,6 +33,7 @@ struct Scheme {
   /// A tensor that is read by tanh (sigmoid) alone is clipped to +- this before it: the function is flat
   /// there, and the codes go where it is not. Infinity: no clipping.
   double tanh_clip = 4.0, sigmoid_clip = 8.0;
+  ClipChoice clip = ClipChoice::kFixed;
 };
 
 /// int8 activations, clipped before tanh and sigmoid.
@@ -37,9 +45,11 @@ Scheme int16x8_scheme();
 ///
 /// Outputs of tanh, sigmoid and softmax get the scale that their kernels fix. Tensors that operators tie
 /// together (see rescale.h) share a scale; where a fixed scale is in the way a Quantize node is put between.
+/// `clips` replace the scheme's clips of the tensors that they name.
 /// Tensor ids stay those of `graph`; tensors may be appended. Throws base::UnsupportedError for a graph that
 /// is already quantised or has weights that are not constant, base::InputError where a range is missing.
-network::Graph assign_ranges(const network::Graph& graph, const Ranges& ranges, const Scheme& scheme);
+network::Graph assign_ranges(const network::Graph& graph, const Ranges& ranges, const Scheme& scheme,
+                             const ActivationClips& clips = {});
 
 /// A quantised network in both forms; tensor ids agree with the float graph's.
 struct PostTrainingResult {
