@@ -1,0 +1,21 @@
+#pragma once
+/// From quantise-dequantise form to integer operators.
+
+#include "network/graph.h"
+
+namespace dlasim::network::onnx_import {
+
+/// A ReLU, ReLU6 or clamp to [-1, 1] that alone reads a convolution, product, sum or pooling becomes its
+/// activation.
+Graph fuse_activations(Graph graph);
+
+/// Where all activations of an operator come from Dequantize nodes and its result goes to one Quantize node
+/// only, the operator takes and gives integers. Data movement passes integers through. What remains between
+/// floats stays float, with Dequantize and Quantize around it. uint8 results become int8, their zero point
+/// moved by 128.
+Graph to_integer_form(const Graph& graph);
+
+/// Drops nodes that no output depends on and tensors that no node, input or output uses.
+Graph without_dead_parts(const Graph& graph);
+
+}  // namespace dlasim::network::onnx_import
