@@ -117,7 +117,8 @@ class RowUnit {
 /// own.
 class StagedKernels {
  public:
-  /// Whether every value between the units has a carrier. If not, ElementReducer is the form to use.
+  /// Whether every value between the units has a carrier. If not, ElementReducer is the form to use, as for
+  /// MX operands, whose scales are not part of their element format.
   static bool supports(const StagedFormats& formats, const OperandFormats& operands);
 
   /// `lanes`: L, which fixes the number of tree levels. Needs supports(). Activation bounds and slope are
