@@ -22,6 +22,7 @@ using network::TensorId;
 namespace {
 
 constexpr std::int64_t kMaxElement = 1 << 20;
+constexpr std::int64_t kMaxWeights = 1 << 28;
 
 DType code_dtype(const NumberFormat& format) {
   const int bits = format.code_bits();
@@ -293,9 +294,15 @@ StagedVector read_staged_dot(const JsonReader& root, const JsonReader& dot_case,
   const std::int64_t channels = std::max(x.channels, w.channels);
   if (x.channels != 0 && x.channels != channels) dot_case.fail("x and w have unequal shapes");
   if (w.channels != channels) dot_case.fail("x and w have unequal shapes");
+  for (std::size_t t = 0; t < x.padded.size(); ++t) {
+    if (w.padded[t] && !x.padded[t]) dot_case.at("w").fail(fmt::format("tap {} has an x, but no w", t));
+  }
   const std::int64_t e = dot_case.at("element").integer_between(0, kMaxElement);
   const std::int64_t outputs = has_stochastic_unit(numerics) ? e + 1 : 1;
 
+  if (outputs * x.taps * std::max<std::int64_t>(channels, 1) > kMaxWeights) {
+    dot_case.fail("too large to run at its index");
+  }
   builder.add_input(dot_tensor(x, x.padded, channels, 1, numerics.input.element),
                     dot_scales(x, x.padded, 1, mx));
   builder.add_constant("weight", dot_tensor(w, x.padded, channels, outputs, numerics.weight.element),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/thread_pool.h"
 #include "staged_engine.inl.h"
 #include "staged_run.h"
 
@@ -65,6 +66,45 @@ void place_element(const Geometry& g, std::int64_t position, std::int64_t o,
 
 namespace {
 
+/// Below this many multiply-accumulates threads cost more than they save.
+constexpr std::int64_t kWorthThreads = 1000000;
+
+/// Runs all elements of output channels begin .. end - 1.
+template <class Store>
+StageEvents run_channel_range(const StagedLayer& layer, std::int64_t begin, std::int64_t end,
+                              const Store& store) {
+  const Geometry& g = layer.geometry();
+  ElementEngine engine(layer);
+  ElementContext context;
+  NoRecorder recorder;
+  for (std::int64_t o = begin; o < end; ++o) {
+    const std::vector<Value> weights = layer.channel_weights(o);
+    for (std::int64_t position = 0; position < g.positions(); ++position) {
+      place_element(g, position, o, weights, &context);
+      store(context.index, engine.run(context, recorder));
+    }
+  }
+  return engine.events();
+}
+
+/// Runs all elements. Each is computed from its own seeds alone, and events are counts and extremes, so
+/// neither depends on the number of threads.
+template <class Store>
+StageEvents run_channels(const StagedLayer& layer, const Store& store) {
+  const Geometry& g = layer.geometry();
+  const std::int64_t work = g.positions() * g.out_c * g.taps() * g.channels;
+  base::ThreadPool pool(work < kWorthThreads ? 1 : 0);
+  const std::int64_t parts = std::max<std::int64_t>(1, std::min<std::int64_t>(g.out_c, 4 * pool.threads()));
+  std::vector<StageEvents> events(static_cast<std::size_t>(parts));
+  pool.parallel_for(parts, [&](std::int64_t part) {
+    events[static_cast<std::size_t>(part)] =
+        run_channel_range(layer, part * g.out_c / parts, (part + 1) * g.out_c / parts, store);
+  });
+  StageEvents total;
+  for (const StageEvents& part : events) total += part;
+  return total;
+}
+
 std::vector<Tensor> run_layer(const network::QuantizedGraph& graph, const network::QuantizedNode& node,
                               const StagedTensorLookup& lookup, StageEvents* events) {
   const StagedLayer layer(graph, node, lookup);
@@ -73,23 +113,15 @@ std::vector<Tensor> run_layer(const network::QuantizedGraph& graph, const networ
   const bool affine = layer.requantization().has_value();
   std::optional<CodeWriter> writer;
   if (!affine) writer.emplace(layer.numerics().output, info.dtype);
-  const Geometry& g = layer.geometry();
-  ElementEngine engine(layer);
-  ElementContext context;
-  NoRecorder recorder;
-  for (std::int64_t o = 0; o < g.out_c; ++o) {
-    const std::vector<Value> weights = layer.channel_weights(o);
-    for (std::int64_t position = 0; position < g.positions(); ++position) {
-      place_element(g, position, o, weights, &context);
-      const std::int64_t result = engine.run(context, recorder);
-      if (affine) {
-        output.set_integer(context.index, result);
-      } else {
-        writer->write(&output, context.index, static_cast<std::uint64_t>(result));
-      }
+  const auto store = [&](std::int64_t index, std::int64_t result) {
+    if (affine) {
+      output.set_integer(index, result);
+    } else {
+      writer->write(&output, index, static_cast<std::uint64_t>(result));
     }
-  }
-  if (events != nullptr) *events += engine.events();
+  };
+  const StageEvents found = run_channels(layer, store);
+  if (events != nullptr) *events += found;
   std::vector<Tensor> outputs;
   outputs.push_back(std::move(output));
   return outputs;

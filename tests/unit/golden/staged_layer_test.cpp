@@ -216,49 +216,91 @@ TEST(StagedLayer, TraceIsWhatTheLayerDoes) {
   EXPECT_THROW(trace_element(layer.graph, layer.node, layer.lookup(), output.size()), base::InputError);
 }
 
-/// Each unit of a trace is recomputed with a LFSR seeded as section 2 says.
-TEST(StagedLayer, EveryUnitHasItsOwnSeed) {
-  std::mt19937 random(9);
-  const NumberFormat point = stochastic(dfp(12, 4), 42);
-  const OneLayer layer = small_conv(uniform(dfp(8, 5), point, stochastic(dfp(8, 2), 42)), random);
-  const Converter converter(point);
-  const auto seeded = [&](std::uint32_t number, std::uint32_t instance) {
-    return LfsrState::for_element(*point.lfsr, number, instance, 17);
-  };
-  const ElementTrace trace = trace_element(layer.graph, layer.node, layer.lookup(), 17);
-  std::vector<LfsrState> products, accumulators;
-  for (std::uint32_t lane = 0; lane < 3; ++lane) {
-    products.push_back(seeded(0, lane));
-    accumulators.push_back(seeded(1, lane));
+/// Large enough for several threads: the same as one element at a time.
+TEST(StagedLayer, ThreadsDoNotShow) {
+  std::mt19937 random(19);
+  const StagedNumerics numerics = uniform(dfp(8, 5), stochastic(dfp(12, 5), 1), stochastic(dfp(8, 2), 2));
+  OneLayer layer;
+  layer.node.operation = qop::Conv2d{};
+  layer.node.inputs = {
+      layer.add(random_tensor(DType::kInt8, {1, 32, 32, 48}, random, -128, 127), numerics.input),
+      layer.add(random_tensor(DType::kInt8, {31, 1, 1, 48}, random, -128, 127), numerics.weight),
+      network::kNoTensor};
+  layer.add_output(DType::kInt8, {1, 32, 32, 31}, OperandFormat{numerics.output, 0});
+  layer.node.staged = numerics;
+  StageEvents events;
+  const Tensor output = layer.run(&events);
+  EXPECT_EQ(events.at(Point::kProduct).count, output.size() * 48);
+  EXPECT_EQ(events.at(Point::kOutput).count, output.size());
+  for (std::int64_t e = 11; e < output.size(); e += 997) {
+    const ElementTrace trace = trace_element(layer.graph, layer.node, layer.lookup(), e);
+    ASSERT_EQ(static_cast<std::int64_t>(static_cast<std::int8_t>(trace.output->code)), output.integer(e));
   }
-  std::vector<LfsrState> nodes = {seeded(2, 0), seeded(2, 1), seeded(2, 2)};  // two leaves, then the root
-  LfsrState partial_sum = seeded(3, 0);
+}
+
+/// One unit: its format, and its LFSR for an element.
+struct Unit {
+  Unit(const NumberFormat& format, std::uint32_t point, std::uint32_t instance, std::uint32_t element)
+      : converter(format), lfsr(LfsrState::for_element(*format.lfsr, point, instance, element)) {}
+  Converted operator()(const Value& a, const Value& b) { return converter.convert_sum(a, b, &lfsr); }
+  Converter converter;
+  LfsrState lfsr;
+};
+
+void expect_own_seeds(const OneLayer& layer, std::uint32_t element) {
+  const ElementTrace trace = trace_element(layer.graph, layer.node, layer.lookup(), element);
+  const StagedNumerics& numerics = *layer.node.staged;
+
+  std::vector<Unit> products, accumulators;
+  for (std::uint32_t lane = 0; lane < 3; ++lane) {
+    products.emplace_back(numerics.product, 0, lane, element);
+    accumulators.emplace_back(numerics.accumulator, 1, lane, element);
+  }
+  Unit left(numerics.tree[0], 2, 0, element), right(numerics.tree[0], 2, 1, element),
+      root(numerics.tree[1], 2, 2, element);
+  Unit partial_sum(numerics.partial_sum, 3, 0, element), bias(numerics.bias, 4, 0, element);
+  Unit activation(numerics.activation, 5, 0, element), output(numerics.output, 6, 0, element);
+
   Value total = Value::zero();
   for (const TileTrace& tile : trace.tiles) {
     std::vector<Value> sums(4, Value::zero());
     for (std::size_t lane = 0; lane < tile.lanes.size(); ++lane) {
       for (const TapTrace& tap : tile.lanes[lane]) {
         const Value exact = tap.padded ? Value::zero() : multiply(tap.x, tap.w);
-        ASSERT_EQ(tap.product.code, converter.convert(exact, &products[lane]).code);
-        const Converted sum = converter.convert_sum(sums[lane], tap.product.value, &accumulators[lane]);
+        ASSERT_EQ(tap.product.code, products[lane](exact, Value::zero()).code);
+        const Converted sum = accumulators[lane](sums[lane], tap.product.value);
         ASSERT_EQ(tap.accumulator.code, sum.code);
         sums[lane] = sum.value;
       }
     }
-    const Converted left = converter.convert_sum(sums[0], sums[1], &nodes[0]);
-    const Converted right = converter.convert_sum(sums[2], sums[3], &nodes[1]);
-    const Converted root = converter.convert_sum(left.value, right.value, &nodes[2]);
-    EXPECT_EQ(tile.tree[0][0].code, left.code);
-    EXPECT_EQ(tile.tree[0][1].code, right.code);
-    EXPECT_EQ(tile.tree[1][0].code, root.code);
-    total = converter.convert_sum(total, root.value, &partial_sum).value;
+    const Converted l = left(sums[0], sums[1]);
+    const Converted r = right(sums[2], sums[3]);
+    const Converted top = root(l.value, r.value);
+    EXPECT_EQ(tile.tree[0][0].code, l.code);
+    EXPECT_EQ(tile.tree[0][1].code, r.code);
+    EXPECT_EQ(tile.tree[1][0].code, top.code);
+    total = partial_sum(total, top.value).value;
     EXPECT_TRUE(same(tile.partial_sum.value, total));
   }
-  LfsrState bias = seeded(4, 0);
-  const Converted biased = converter.convert_sum(total, *trace.bias_operand, &bias);
+  const Converted biased = bias(total, *trace.bias_operand);
   EXPECT_EQ(trace.bias->code, biased.code);
-  LfsrState output = seeded(6, 0);
-  EXPECT_EQ(trace.output->code, Converter(layer.node.staged->output).convert(biased.value, &output).code);
+  const Converted activated = activation(biased.value, Value::zero());
+  EXPECT_EQ(trace.activation.code, activated.code);
+  EXPECT_EQ(trace.output->code, output(activated.value, Value::zero()).code);
+}
+
+/// Each unit of a trace is recomputed with a LFSR seeded as section 2 says. Every format is coarser than the
+/// one before it, so that every unit has something to round.
+TEST(StagedLayer, EveryUnitHasItsOwnSeed) {
+  std::mt19937 random(9);
+  StagedNumerics numerics = uniform(dfp(8, 5), stochastic(dfp(16, 6), 42), stochastic(dfp(8, -2), 42));
+  numerics.accumulator = stochastic(dfp(16, 5), 42);
+  numerics.tree = {stochastic(dfp(16, 4), 42), stochastic(dfp(16, 3), 42)};
+  numerics.partial_sum = stochastic(dfp(16, 2), 42);
+  numerics.bias = stochastic(dfp(16, 1), 42);
+  numerics.activation = stochastic(dfp(16, 0), 42);
+  const OneLayer layer = small_conv(numerics, random);
+  for (std::uint32_t element = 0; element < 40; ++element) expect_own_seeds(layer, element);
 }
 
 /// A transposed convolution is the direct one over the spread input with the kernel rotated, in bits too.
