@@ -114,13 +114,15 @@ class Values {
 };
 
 void run_and_store(const QuantizedGraph& graph, const QuantizedNode& node, const Observer& observer,
-                   Values& values) {
+                   const EventObserver& event_observer, Values& values) {
   const TensorLookup lookup = [&](TensorId id) {
     const Tensor* value = values.find(id);
     require(value != nullptr, "'{}' is read before it is written", graph.tensor(id).name);
     return value;
   };
-  std::vector<Tensor> outputs = run_node(graph, node, lookup);
+  StageEvents events;
+  std::vector<Tensor> outputs = run_node(graph, node, lookup, event_observer ? &events : nullptr);
+  if (event_observer && is_staged(node)) event_observer(node, events);
   require(outputs.size() == node.outputs.size(), "{}: {} outputs, {} are declared", node.name, outputs.size(),
           node.outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -132,10 +134,10 @@ void run_and_store(const QuantizedGraph& graph, const QuantizedNode& node, const
 
 }  // namespace
 
-std::vector<Tensor> run(const QuantizedGraph& graph, std::span<const Tensor> inputs,
-                        const Observer& observer) {
+std::vector<Tensor> run(const QuantizedGraph& graph, std::span<const Tensor> inputs, const Observer& observer,
+                        const EventObserver& event_observer) {
   Values values(graph, inputs);
-  for (const QuantizedNode& node : graph.nodes) run_and_store(graph, node, observer, values);
+  for (const QuantizedNode& node : graph.nodes) run_and_store(graph, node, observer, event_observer, values);
   std::vector<Tensor> outputs;
   for (const TensorId id : graph.outputs) outputs.push_back(values.take_or_copy(id));
   return outputs;

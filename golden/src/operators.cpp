@@ -53,16 +53,15 @@ std::vector<Tensor> run_integer_node(const QuantizedGraph& graph, const Quantize
   return outputs;
 }
 
-/// Whether the node's own number formats decide.
-bool runs_staged(const QuantizedNode& node) {
+}  // namespace
+
+bool is_staged(const QuantizedNode& node) {
   const bool staged_only =
       std::visit([](const auto& op) { return kIsStaged<std::decay_t<decltype(op)>>; }, node.operation);
   const bool any_meaning =
       std::visit([](const auto& op) { return kIgnoresMeaning<std::decay_t<decltype(op)>>; }, node.operation);
   return staged_only || (node.staged && !any_meaning);
 }
-
-}  // namespace
 
 const Tensor& Inputs::required(std::size_t position, std::string_view what) const {
   const Tensor* tensor = optional(position);
@@ -75,10 +74,10 @@ const Tensor* Inputs::optional(std::size_t position) const {
 }
 
 std::vector<Tensor> run_node(const QuantizedGraph& graph, const QuantizedNode& node,
-                             const TensorLookup& lookup) {
+                             const TensorLookup& lookup, StageEvents* events) {
   const auto place = [&] { return fmt::format("{} ({}): ", node.name, network::name(node.operation)); };
   try {
-    if (runs_staged(node)) return run_staged_node(graph, node, lookup, nullptr);
+    if (is_staged(node)) return run_staged_node(graph, node, lookup, events);
     return run_integer_node(graph, node, lookup);
   } catch (const base::UnsupportedError& e) {
     throw base::UnsupportedError(place() + e.what());

@@ -10,11 +10,14 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "network/quantized_graph.h"
 
 namespace dlasim::golden {
+
+struct StageEvents;
 
 /// The input tensors of one node by position.
 class Inputs {
@@ -74,9 +77,15 @@ void evaluate(const network::qop::DequantizeFloat& op, const Inputs& inputs, net
 /// The value of a tensor of the graph, or null where it has none yet.
 using TensorLookup = std::function<const network::Tensor*(network::TensorId)>;
 
-/// Runs one node and returns its outputs in order. Throws base::InputError, prefixed with the node's name,
-/// where the node breaks its operator's contract, base::UnsupportedError for what is not modelled.
+/// Whether the node's own number formats decide what it computes: then the staged golden model runs it.
+/// Nodes that only move codes or look them up are not staged, whatever formats they carry.
+bool is_staged(const network::QuantizedNode& node);
+
+/// Runs one node and returns its outputs in order. A staged node adds what its truncation units did to
+/// `events` unless it is null. Throws base::InputError, prefixed with the node's name, where the node breaks
+/// its operator's contract, base::UnsupportedError for what is not modelled.
 std::vector<network::Tensor> run_node(const network::QuantizedGraph& graph,
-                                      const network::QuantizedNode& node, const TensorLookup& lookup);
+                                      const network::QuantizedNode& node, const TensorLookup& lookup,
+                                      StageEvents* events = nullptr);
 
 }  // namespace dlasim::golden

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <algorithm>
 
 #include "base/error.h"
 #include "one_node.h"
@@ -60,6 +63,56 @@ TEST(Interpreter, KeepsEverythingWhereAsked) {
   EXPECT_EQ(all[0].size(), 0);
   EXPECT_EQ(values_of(all[2]), (Values{5, -9}));
   EXPECT_EQ(all[4], all[2]);
+}
+
+/// Bytes of large blocks that the C library holds for the program.
+std::size_t large_blocks() {
+  return mallinfo2().hblkhd;
+}
+
+TEST(Interpreter, FreesEachTensorAfterItsLastUse) {
+  constexpr std::int64_t kSize = 40 << 20;  // above the C library's highest limit for a block of its own
+  QuantizedGraph graph;
+  for (int i = 0; i < 8; ++i) {
+    network::QuantizedTensor tensor;
+    tensor.shape = {kSize};
+    const TensorId id = graph.add_tensor(std::move(tensor));
+    if (i > 0) graph.nodes.push_back({"reshape", qop::Reshape{}, {id - 1}, {id}, {}});
+  }
+  graph.inputs = {0};
+  graph.outputs = {7};
+  const Tensor x(DType::kInt8, {kSize});
+  const std::size_t before = large_blocks();
+  std::size_t most = 0;
+  run(graph, {&x, 1}, [&](const auto&, TensorId, const Tensor&) {
+    const std::size_t now = large_blocks();
+    most = std::max(most, now > before ? now - before : 0);
+  });
+  // One tensor is read and one written at a time.
+  EXPECT_LT(most, 3 * static_cast<std::size_t>(kSize));
+}
+
+TEST(Interpreter, ReportsTheEventsOfStagedNodesOnly) {
+  QuantizedGraph graph = small_graph();
+  const Tensor x = make_tensor(DType::kInt8, {2}, {9, -9});
+  std::vector<std::string> staged;
+  const auto record = [&](const network::QuantizedNode& node, const StageEvents& events) {
+    staged.push_back(node.name);
+    EXPECT_EQ(events.at(Point::kOutput).count, 2);
+  };
+  run(graph, {&x, 1}, {}, record);
+  EXPECT_TRUE(staged.empty());
+
+  network::OperandFormat integers;
+  integers.element.kind = network::NumberFormat::Kind::kDfp;
+  for (network::QuantizedTensor& tensor : graph.tensors) tensor.format = integers;
+  network::StagedNumerics numerics;
+  numerics.output = integers.element;
+  graph.nodes[1].operation = qop::StagedBinary{network::op::Binary::Kind::kMaximum};
+  graph.nodes[1].staged = numerics;
+  const auto outputs = run(graph, {&x, 1}, {}, record);
+  EXPECT_THAT(staged, testing::ElementsAre("maximum"));
+  EXPECT_EQ(values_of(outputs[0]), (Values{5, -9}));
 }
 
 std::string error_of(const QuantizedGraph& graph, const std::vector<Tensor>& inputs) {
