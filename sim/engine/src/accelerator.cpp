@@ -3,17 +3,6 @@
 #include <algorithm>
 
 namespace dlasim::sim::engine {
-namespace {
-
-constexpr std::array<const char*, kHandshakes> kHandshakeNames{"address_generator -> activation_buffer",
-                                                               "activation_buffer -> pe_array",
-                                                               "pe_array -> adder_tree",
-                                                               "adder_tree -> partial_sum_buffer",
-                                                               "partial_sum_buffer -> post_processor",
-                                                               "post_processor -> output_buffer"};
-
-}  // namespace
-
 Accelerator::Accelerator(const arch::Hardware& hardware, memory::MemoryPort& memory, std::size_t layers,
                          const StallPlan& stalls)
     : command_processor(hardware),
@@ -30,7 +19,6 @@ Accelerator::Accelerator(const arch::Hardware& hardware, memory::MemoryPort& mem
       output_buffer(hardware),
       memory_(memory),
       stalls_(stalls),
-      random_(stalls.seed * 2 + 1),
       layers_(layers) {}
 
 void Accelerator::start(std::uint64_t address, std::uint64_t bytes) {
@@ -47,16 +35,23 @@ void Accelerator::step() {
   ++cycle_;
 }
 
+void Accelerator::step(trace::TraceSink& sink) {
+  const blocks::HandshakeFlags stalled = stalls_.stalled(cycle_);
+  sink.sample({cycle_, stalled, command_processor, fetch, load, store, weight_loader, address_generator,
+               activation_buffer, pe_array, adder_tree, partial_sum_buffer, post_processor, output_buffer});
+  step();
+}
+
 void Accelerator::sample_handshakes() {
-  const std::array<bool, kHandshakes> possible{address_generator.valid() && activation_buffer.ready(),
-                                               activation_buffer.valid() && pe_array.ready(),
-                                               pe_array.valid() && adder_tree.ready(),
-                                               adder_tree.valid() && partial_sum_buffer.ready(),
-                                               partial_sum_buffer.valid() && post_processor.ready(),
-                                               post_processor.valid() && output_buffer.ready()};
-  moves_ = possible;
-  if (stalls_.per_mille != 0) {
-    for (bool& m : moves_) m = m && next_random() % 1000 >= stalls_.per_mille;
+  moves_ = {address_generator.valid() && activation_buffer.ready(),
+            activation_buffer.valid() && pe_array.ready(),
+            pe_array.valid() && adder_tree.ready(),
+            adder_tree.valid() && partial_sum_buffer.ready(),
+            partial_sum_buffer.valid() && post_processor.ready(),
+            post_processor.valid() && output_buffer.ready()};
+  if (stalls_.enabled()) {
+    const blocks::HandshakeFlags stalled = stalls_.stalled(cycle_);
+    for (std::size_t i = 0; i < kHandshakes; ++i) moves_[i] = moves_[i] && !stalled[i];
   }
   issued_load_ = load.can_accept() ? command_processor.load() : nullptr;
   issued_store_ = store.can_accept() ? command_processor.store() : nullptr;
@@ -138,13 +133,6 @@ void Accelerator::configure(const arch::Configure& settings) {
   post_processor.configure(settings);
 }
 
-std::uint64_t Accelerator::next_random() {
-  random_ ^= random_ << 13;
-  random_ ^= random_ >> 7;
-  random_ ^= random_ << 17;
-  return random_;
-}
-
 std::string Accelerator::describe_stall() const {
   const std::array<std::pair<bool, bool>, kHandshakes> state{{
       {address_generator.valid(), activation_buffer.ready()},
@@ -157,7 +145,7 @@ std::string Accelerator::describe_stall() const {
   std::string text = command_processor.describe();
   for (std::size_t i = 0; i < kHandshakes; ++i) {
     if (state[i].first && !state[i].second)
-      text += std::string("; ") + kHandshakeNames[i] + ": valid without ready";
+      text += std::string("; ") + blocks::kHandshakeNames[i] + ": valid without ready";
   }
   return text;
 }

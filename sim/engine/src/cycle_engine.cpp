@@ -28,6 +28,7 @@ class SteppedAccelerator final : public sc_core::sc_module, public memory::Memor
       : sc_module(name),
         hardware_(hardware),
         accelerator_(hardware, *this, layers, options.stalls),
+        trace_(options.trace),
         period_(period) {
     SC_METHOD(on_clock);
   }
@@ -51,8 +52,7 @@ class SteppedAccelerator final : public sc_core::sc_module, public memory::Memor
   void on_clock() {
     try {
       for (std::uint64_t i = 0; i < kBatch && !accelerator_.finished(); ++i) {
-        in_batch_ = i;
-        accelerator_.step();
+        trace_ == nullptr ? accelerator_.step() : accelerator_.step(*trace_);
         check_progress();
       }
     } catch (...) {
@@ -83,7 +83,8 @@ class SteppedAccelerator final : public sc_core::sc_module, public memory::Memor
     payload_.set_byte_enable_ptr(nullptr);
     payload_.set_dmi_allowed(false);
     payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-    const sc_core::sc_time begin = period_ * static_cast<double>(in_batch_);
+    // The process runs ahead of SystemC's time by the rest of its batch.
+    const sc_core::sc_time begin = period_ * static_cast<double>(now) - sc_core::sc_time_stamp();
     sc_core::sc_time delay = begin;
     socket->b_transport(payload_, delay);
     if (!payload_.is_response_ok()) {
@@ -100,9 +101,9 @@ class SteppedAccelerator final : public sc_core::sc_module, public memory::Memor
  private:
   const arch::Hardware hardware_;
   Accelerator accelerator_;
+  trace::TraceSink* const trace_;
   const sc_core::sc_time period_;
   tlm::tlm_generic_payload payload_;
-  std::uint64_t in_batch_ = 0;
   std::exception_ptr error_;
 };
 

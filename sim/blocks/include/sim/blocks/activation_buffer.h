@@ -29,6 +29,13 @@ class ActivationBuffer {
   const ActivationBeat& out() const { return pipeline_.front(); }
   void step(const In& in);
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("pad_value", pad_value_);
+    pipeline_.registers(v);
+  }
+
  private:
   void respond(const TapRequest& request);
 

@@ -26,6 +26,13 @@ class AdderTree {
   const ChannelSums& out() const { return pipeline_.front(); }
   void step(const In& in);
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("wide", wide_);
+    pipeline_.registers(v);
+  }
+
  private:
   template <class Value>
   void reduce(const Value* lanes, std::size_t active, std::vector<Value>& nodes,

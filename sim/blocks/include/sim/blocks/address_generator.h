@@ -28,11 +28,22 @@ class AddressGenerator {
   /// Geometry for the tiles that follow; only while `idle`.
   void configure(const arch::Configure& settings) { settings_ = settings; }
 
+  /// The layer whose settings are in force.
+  std::uint32_t layer() const { return settings_.layer; }
   bool can_accept_tile() const { return !next_tile_.has_value(); }
   bool idle() const { return !tile_ && !next_tile_ && pipeline_.empty(); }
   bool valid() const { return pipeline_.valid(); }
   const TapRequest& out() const { return pipeline_.front(); }
   void step(const In& in);
+
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("tile_valid", tile_.has_value()), v("next_tile_valid", next_tile_.has_value());
+    v("layer", settings_.layer), v("ic_tile", ic_tile_), v("row", row_), v("col", col_);
+    v("ky", ky_), v("kx", kx_), v("ic_tiles_begun", ic_tiles_begun_);
+    pipeline_.registers(v);
+  }
 
  private:
   void begin_tile();

@@ -1,5 +1,8 @@
 #pragma once
 /// What moves between the blocks: one struct a hand-shake. The RTL twins have the same fields as ports.
+///
+/// `fields` names the fields for waves and messages, `v(name, value)` each, in the order of the declaration;
+/// `position` is flat, as it is in the ports.
 
 #include <cstdint>
 #include <vector>
@@ -18,6 +21,13 @@ struct Position {
   bool first_sum = false;         ///< no partial sum to add to
   bool last_sum = false;          ///< the sum is complete: on to the post-processor
   bool last_of_tile = false;      ///< the tile's last position in its last ic tile
+  template <class Visitor>
+  void fields(Visitor&& v) const {
+    v("position_index", index), v("parameter_slot", parameter_slot), v("operand_word", operand_word);
+    v("output_word", output_word), v("taps_inside", taps_inside), v("oc_active", oc_active);
+    v("layer", layer), v("first_sum", first_sum), v("last_sum", last_sum), v("last_of_tile", last_of_tile);
+  }
+  friend bool operator==(const Position&, const Position&) = default;
 };
 
 /// Address generator to activation buffer: one tap of one position.
@@ -30,12 +40,25 @@ struct TapRequest {
   bool first_tap = false, last_tap = false;
   bool last_of_ic_tile = false;  ///< the weights of this bank are not needed afterwards
   Position position;
+  template <class Visitor>
+  void fields(Visitor&& v) const {
+    v("word", word), v("tap", tap), v("lanes_active", lanes_active), v("bank", bank), v("padded", padded);
+    v("first_tap", first_tap), v("last_tap", last_tap), v("last_of_ic_tile", last_of_ic_tile);
+    position.fields(v);
+  }
+  friend bool operator==(const TapRequest&, const TapRequest&) = default;
 };
 
 /// Activation buffer to PE array.
 struct ActivationBeat {
   std::vector<std::int32_t> x;  ///< ic_lanes
   TapRequest request;
+  template <class Visitor>
+  void fields(Visitor&& v) const {
+    v("x", x);
+    request.fields(v);
+  }
+  friend bool operator==(const ActivationBeat&, const ActivationBeat&) = default;
 };
 
 /// PE array to adder tree: the lane accumulators of one position and ic tile, [ic][oc].
@@ -45,12 +68,24 @@ struct LaneSums {
   std::vector<std::int64_t> wide;
   std::uint32_t lanes_active = 0;
   Position position;
+  template <class Visitor>
+  void fields(Visitor&& v) const {
+    v("narrow", narrow), v("wide", wide), v("lanes_active", lanes_active);
+    position.fields(v);
+  }
+  friend bool operator==(const LaneSums&, const LaneSums&) = default;
 };
 
 /// Adder tree to partial-sum buffer, and partial-sum buffer to post-processor: one value an oc lane.
 struct ChannelSums {
   std::vector<std::int64_t> sum;
   Position position;
+  template <class Visitor>
+  void fields(Visitor&& v) const {
+    v("sum", sum);
+    position.fields(v);
+  }
+  friend bool operator==(const ChannelSums&, const ChannelSums&) = default;
 };
 
 /// Post-processor to output buffer.
@@ -60,6 +95,12 @@ struct OutputWord {
   std::uint32_t layer = 0;
   bool write = false;  ///< false: only the end of a tile whose sums are held
   bool last_of_tile = false;
+  template <class Visitor>
+  void fields(Visitor&& v) const {
+    v("value", value), v("word", word), v("layer", layer), v("write", write);
+    v("last_of_tile", last_of_tile);
+  }
+  friend bool operator==(const OutputWord&, const OutputWord&) = default;
 };
 
 /// Weight loader to PE array: one row of weight registers, all oc lanes of one (tap, ic lane).
@@ -67,6 +108,11 @@ struct WeightRow {
   std::vector<std::int32_t> w;  ///< oc_lanes
   std::uint32_t bank = 0, tap = 0, ic_lane = 0;
   bool valid = false;
+  template <class Visitor>
+  void fields(Visitor&& v) const {
+    v("w", w), v("bank", bank), v("tap", tap), v("ic_lane", ic_lane), v("valid", valid);
+  }
+  friend bool operator==(const WeightRow&, const WeightRow&) = default;
 };
 
 }  // namespace dlasim::sim::blocks

@@ -41,6 +41,14 @@ class CommandProcessor {
   /// What the three engines wait for, one line an engine: for the watchdog.
   std::string describe() const;
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("words_held", words_.size()), v("loads_queued", loads_.size());
+    v("computes_queued", computes_.size()), v("stores_queued", stores_.size());
+    v("tiles_issued", tiles_issued_), v("configures_done", configures_done_);
+  }
+
  private:
   bool holds_command() const;
   void decode_one();

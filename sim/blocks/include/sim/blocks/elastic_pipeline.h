@@ -34,6 +34,12 @@ class ElasticPipeline {
   Beat& tail() { return ring_[tail_]; }
   const Beat& tail() const { return ring_[tail_]; }
 
+  /// The valid bits for waves: `v(name, value)` is called for each register.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("queued", queued_), v("moving", moving_);
+  }
+
   /// One clock edge. `pushed` requires `can_accept()`, `popped` requires `valid()`.
   void step(bool pushed, bool popped) {
     if (can_accept()) {

@@ -30,6 +30,12 @@ class OutputBuffer {
   std::uint64_t tiles_done() const { return tiles_done_; }
   void step(const In& in);
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("tiles_done", tiles_done_);
+  }
+
  private:
   WordMemory memory_;
   std::vector<std::int32_t> data_;

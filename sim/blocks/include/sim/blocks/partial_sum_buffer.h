@@ -25,6 +25,12 @@ class PartialSumBuffer {
   const ChannelSums& out() const { return pipeline_.front(); }
   void step(const In& in);
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    pipeline_.registers(v);
+  }
+
  private:
   bool add(const ChannelSums& sums);
 

@@ -39,6 +39,13 @@ class PeArray {
   /// The weight registers, [bank][tap][ic][oc].
   std::vector<std::int32_t>& weight_registers() { return weights_; }
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("maximum", mode_ == arch::PeMode::kMaximum), v("wide", wide_);
+    pipeline_.registers(v);
+  }
+
  private:
   void accumulate(const ActivationBeat& beat);
   template <class Accumulator>

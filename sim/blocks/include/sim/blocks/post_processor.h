@@ -49,6 +49,13 @@ class PostProcessor {
   const OutputWord& out() const { return pipeline_.front(); }
   void step(const In& in);
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("requant", settings_.requant), v("combine", settings_.combine);
+    pipeline_.registers(v);
+  }
+
  private:
   void process(const ChannelSums& sums, OutputWord& out);
   std::int64_t requantise(std::int64_t biased, const arch::ChannelParameters& p,

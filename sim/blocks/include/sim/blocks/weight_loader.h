@@ -32,6 +32,14 @@ class WeightLoader {
   std::uint64_t ic_tiles_loaded() const { return ic_tiles_loaded_; }
   void step(const In& in);
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("tile_valid", tile_.has_value()), v("next_tile_valid", next_tile_.has_value());
+    v("word", word_), v("ic_tile", ic_tile_), v("tap", tap_), v("ic_lane", ic_lane_);
+    v("ic_tiles_begun", ic_tiles_begun_);
+  }
+
  private:
   void move_row(std::uint64_t ic_tiles_consumed);
 

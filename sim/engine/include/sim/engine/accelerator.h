@@ -1,7 +1,6 @@
 #pragma once
 /// All blocks of one accelerator and the wires between them, stepped a clock cycle at a time.
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,25 +10,20 @@
 #include "sim/blocks/adder_tree.h"
 #include "sim/blocks/address_generator.h"
 #include "sim/blocks/command_processor.h"
+#include "sim/blocks/handshake.h"
 #include "sim/blocks/output_buffer.h"
 #include "sim/blocks/partial_sum_buffer.h"
 #include "sim/blocks/pe_array.h"
 #include "sim/blocks/post_processor.h"
 #include "sim/blocks/weight_loader.h"
 #include "sim/memory/dma.h"
+#include "sim/trace/accelerator_view.h"
 
 namespace dlasim::sim::engine {
 
-/// The hand-shakes of the datapath, in the order of the data.
-enum class Handshake { kTapRequest, kActivation, kLaneSums, kChannelSums, kTotals, kOutput };
-inline constexpr std::size_t kHandshakes = 6;
-
-/// Random stalls: a hand-shake does not take place although both sides are ready. Shakes out blocks that
-/// lean on an accidental latency; the results may not depend on it.
-struct StallPlan {
-  std::uint64_t seed = 0;
-  std::uint32_t per_mille = 0;  ///< chance of a stall, each hand-shake, each cycle
-};
+using blocks::Handshake;
+using blocks::kHandshakes;
+using blocks::StallPlan;
 
 /// Where the cycles of one layer went.
 struct LayerCounters {
@@ -46,6 +40,8 @@ class Accelerator {
   /// One clock edge. The blocks are stepped from the end of the datapath to its beginning: every block
   /// reads what its producer offers before the producer moves, as registers do.
   void step();
+  /// The same, with a look at every block before the edge.
+  void step(trace::TraceSink& sink);
   bool finished() const { return command_processor.finished(); }
   /// Rings the doorbell: runs the command stream at `address` after the one that has finished.
   void start(std::uint64_t address, std::uint64_t bytes);
@@ -76,12 +72,10 @@ class Accelerator {
   void step_control();
   void count();
   void configure(const arch::Configure& settings);
-  std::uint64_t next_random();
 
   memory::MemoryPort& memory_;
   StallPlan stalls_;
-  std::uint64_t random_;
-  std::array<bool, kHandshakes> moves_{};
+  blocks::HandshakeFlags moves_{};
   const arch::Load* issued_load_ = nullptr;
   const arch::Command* issued_compute_ = nullptr;
   const arch::Store* issued_store_ = nullptr;

@@ -12,6 +12,7 @@
 #include "sim/compiler/program.h"
 #include "sim/engine/accelerator.h"
 #include "sim/memory/dram_timing.h"
+#include "sim/trace/accelerator_view.h"
 
 namespace dlasim::sim::engine {
 
@@ -22,6 +23,8 @@ using HostFunction = std::function<std::vector<network::Tensor>(const network::Q
 
 struct RunOptions {
   StallPlan stalls;
+  /// Sees every cycle of the cycle engine: waves (sim/trace/vcd_trace.h). Not owned.
+  trace::TraceSink* trace = nullptr;
   HostFunction host;  ///< needed if the program has host steps
   /// Called now and then with the share of the tiles that are done.
   std::function<void(double share)> progress;

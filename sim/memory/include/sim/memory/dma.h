@@ -24,6 +24,12 @@ class FetchChannel {
   const std::vector<std::uint32_t>& out() const { return words_; }
   void step(std::uint64_t now, MemoryPort& port, bool out_taken);
 
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("bytes_held", stream_.held()), v("requests_in_flight", stream_.requests_in_flight());
+  }
+
  private:
   const arch::Dram dram_;
   BurstWalker walker_;
@@ -40,6 +46,13 @@ struct LoadedWord {
   std::uint32_t count = 0;  ///< valid values; the rest of a buffer word is 0
   std::vector<std::int32_t> values;
   arch::ChannelParameters parameters;
+  /// `v(name, value)` for each field, for waves; `valid` is left to the caller.
+  template <class Visitor>
+  void fields(Visitor&& v) const {
+    v("target", target), v("word", word), v("entry", entry), v("count", count), v("values", values);
+    v("bias", parameters.bias), v("mantissa", parameters.mantissa), v("shift", parameters.shift);
+  }
+  friend bool operator==(const LoadedWord&, const LoadedWord&) = default;
 };
 
 /// Runs one Load at a time: requests bursts ahead, unpacks elements into lanes, one word a cycle.
@@ -53,6 +66,13 @@ class LoadChannel {
   std::uint32_t done() const { return done_; }
   void step(std::uint64_t now, MemoryPort& port, const arch::Load* load);
   std::uint64_t busy_cycles() const { return busy_cycles_; }
+
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("busy", load_.has_value()), v("pixels_left", pixels_left_), v("bytes_held", stream_.held());
+    v("requests_in_flight", stream_.requests_in_flight());
+  }
 
  private:
   void begin(const arch::Load& load);
@@ -88,6 +108,13 @@ class StoreChannel {
   void step(std::uint64_t now, MemoryPort& port, const arch::Store* store,
             const std::vector<std::int32_t>* data);
   std::uint64_t busy_cycles() const { return busy_cycles_; }
+
+  /// Names the registers for waves; `v(name, value)` is called for each.
+  template <class Visitor>
+  void registers(Visitor&& v) const {
+    v("busy", store_.has_value()), v("words_left", words_left_), v("words_in_flight", in_flight_);
+    v("bytes_staged", staged_.size());
+  }
 
  private:
   void pack(const std::vector<std::int32_t>& data);

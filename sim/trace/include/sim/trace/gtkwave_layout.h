@@ -1,0 +1,21 @@
+#pragma once
+/// GTKWave save files (.gtkw): which signals are shown, how, and where.
+
+#include <cstdint>
+#include <string>
+
+#include "sim/trace/signal_table.h"
+
+namespace dlasim::sim::trace {
+
+/// Times are picoseconds, as in the dump.
+struct LayoutView {
+  std::string dump_file;  ///< empty: whatever dump GTKWave is given
+  std::uint64_t from = 0, to = 1'000'000;
+};
+
+/// One group a block with its ports, and in it a closed group with its registers. Valid, ready and flags in
+/// binary, values in decimal, addresses in hexadecimal. The view begins at `from` and ends at `to`.
+std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view);
+
+}  // namespace dlasim::sim::trace

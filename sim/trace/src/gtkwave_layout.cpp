@@ -1,0 +1,75 @@
+#include "sim/trace/gtkwave_layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace dlasim::sim::trace {
+namespace {
+
+// Flags of GTKWave's trace lines.
+constexpr unsigned kHexFlag = 0x2, kDecimalFlag = 0x4, kBinaryFlag = 0x8, kRightJustified = 0x20,
+                   kSignedFlag = 0x400;
+constexpr const char *kOpenGroup = "@800200", *kOpenGroupEnd = "@1000200", *kClosedGroup = "@c00200",
+                     *kClosedGroupEnd = "@1401200";
+/// Width of the wave pane on a common screen.
+constexpr double kPanePixels = 1200;
+
+unsigned flags_of(Radix radix) {
+  switch (radix) {
+    case Radix::kBinary:
+      return kBinaryFlag | kRightJustified;
+    case Radix::kHex:
+      return kHexFlag | kRightJustified;
+    case Radix::kUnsigned:
+      return kDecimalFlag | kRightJustified;
+    case Radix::kSigned:
+      return kDecimalFlag | kRightJustified | kSignedFlag;
+  }
+  return kRightJustified;
+}
+
+void add_traces(std::string& text, const std::string& path, const Scope& scope, Role role) {
+  for (const Signal& s : scope.signals) {
+    if (s.role != role) continue;
+    const std::string range = s.width == 1 ? "" : fmt::format("[{}:0]", s.width - 1);
+    text += fmt::format("@{:x}\n{}.{}{}\n", flags_of(s.radix), path, s.name, range);
+  }
+}
+
+void add_block(std::string& text, const std::string& root, const Scope& scope) {
+  const std::string path = root + "." + scope.name;
+  text += fmt::format("{}\n-{}\n", kOpenGroup, scope.name);
+  add_traces(text, path, scope, Role::kPort);
+  if (std::ranges::find(scope.signals, Role::kRegister, &Signal::role) != scope.signals.end()) {
+    text += fmt::format("{}\n-{} registers\n", kClosedGroup, scope.name);
+    add_traces(text, path, scope, Role::kRegister);
+    text += fmt::format("{}\n-{} registers\n", kClosedGroupEnd, scope.name);
+  }
+  text += fmt::format("{}\n-{}\n", kOpenGroupEnd, scope.name);
+}
+
+}  // namespace
+
+std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view) {
+  std::string text = "[*] dlasim\n";
+  if (!view.dump_file.empty()) text += fmt::format("[dumpfile] \"{}\"\n", view.dump_file);
+  // GTKWave's zoom is minus the logarithm of the time a pixel stands for.
+  const double span = static_cast<double>(std::max<std::uint64_t>(view.to - view.from, 1));
+  text += fmt::format("[timestart] {}\n[size] 1600 1000\n[pos] -1 -1\n*{:.6f} {}", view.from,
+                      -std::log2(span / kPanePixels), view.from);
+  for (int marker = 0; marker < 26; ++marker) text += " -1";
+  text += fmt::format("\n[treeopen] {}.\n[sst_expanded] 1\n", signals.root());
+  for (const Scope& scope : signals.scopes()) {
+    if (!scope.name.empty()) {
+      add_block(text, signals.root(), scope);
+      continue;
+    }
+    add_traces(text, signals.root(), scope, Role::kPort);
+    add_traces(text, signals.root(), scope, Role::kRegister);
+  }
+  return text;
+}
+
+}  // namespace dlasim::sim::trace

@@ -1,0 +1,45 @@
+#include "sim/trace/gtkwave_layout.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/file.h"
+#include "sim/trace/vcd_trace.h"
+
+namespace dlasim::sim::trace {
+namespace {
+
+TEST(GtkwaveLayout, GroupsTheBlocksAndZoomsToTheWindow) {
+  SignalTable table("dla");
+  table.enter("");
+  table.add("cycle", 64, Radix::kUnsigned, Role::kRegister);
+  table.enter("adder_tree");
+  table.add("valid_o", 1, Radix::kBinary, Role::kPort);
+  table.add("sum_o_0", 64, Radix::kSigned, Role::kPort);
+  table.add("queued", 32, Radix::kUnsigned, Role::kRegister);
+  const std::string text = gtkwave_layout(table, {"run.vcd", 2000, 2000 + 1200 * 1024});
+  EXPECT_THAT(text, testing::StartsWith("[*] dlasim\n[dumpfile] \"run.vcd\"\n[timestart] 2000\n"));
+  EXPECT_THAT(text, testing::HasSubstr("*-10.000000 2000 -1"));
+  EXPECT_THAT(text, testing::EndsWith("@24\ndla.cycle[63:0]\n"
+                                      "@800200\n-adder_tree\n"
+                                      "@28\ndla.adder_tree.valid_o\n"
+                                      "@424\ndla.adder_tree.sum_o_0[63:0]\n"
+                                      "@c00200\n-adder_tree registers\n"
+                                      "@24\ndla.adder_tree.queued[31:0]\n"
+                                      "@1401200\n-adder_tree registers\n"
+                                      "@1000200\n-adder_tree\n"));
+}
+
+// The committed layout pins the signals' names: people's own layouts and the RTL's dumps lean on them.
+// DLA_UPDATE_WAVES=1 writes it anew.
+TEST(GtkwaveLayout, CommittedLayoutIsTheGeneratedOne) {
+  const auto path = std::filesystem::path(DLA_SOURCE_DIR) / "waves" / "dla.gtkw";
+  const std::string text = gtkwave_layout(accelerator_signal_table(arch::Hardware{}, VcdOptions{}.lanes), {});
+  if (std::getenv("DLA_UPDATE_WAVES") != nullptr) base::write_file_atomically(path, text);
+  EXPECT_EQ(base::read_text_file(path), text);
+}
+
+}  // namespace
+}  // namespace dlasim::sim::trace
