@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "hardware_fields.h"
 
 namespace dlasim::sim::arch {
 namespace {
@@ -12,14 +13,14 @@ namespace {
 constexpr int kKib = 1024;
 
 struct Range {
-  std::string_view key;
+  std::string key;
   std::int64_t value, low, high;
 };
 
 void require(const Range& r) {
   if (r.value >= r.low && r.value <= r.high) return;
-  throw base::InputError("hardware." + std::string(r.key) + ": " + std::to_string(r.value) +
-                         " is not between " + std::to_string(r.low) + " and " + std::to_string(r.high));
+  throw base::InputError("hardware." + r.key + ": " + std::to_string(r.value) + " is not between " +
+                         std::to_string(r.low) + " and " + std::to_string(r.high));
 }
 
 void require_lane_width(std::string_view key, int bits) {
@@ -50,34 +51,17 @@ int Hardware::tree_levels() const {
 }
 
 void check(const Hardware& h) {
-  const std::array ranges{
-      Range{"pe_array.ic_lanes", h.pe_array.ic_lanes, 1, 1024},
-      Range{"pe_array.oc_lanes", h.pe_array.oc_lanes, 1, 1024},
-      Range{"pe_array.max_taps", h.pe_array.max_taps, 1, 4096},
-      Range{"buffers.activation_kib", h.buffers.activation_kib, 1, 1 << 20},
-      Range{"buffers.weight_kib", h.buffers.weight_kib, 1, 1 << 20},
-      Range{"buffers.operand_kib", h.buffers.operand_kib, 1, 1 << 20},
-      Range{"buffers.output_kib", h.buffers.output_kib, 1, 1 << 20},
-      Range{"buffers.parameter_slots", h.buffers.parameter_slots, 2, 1 << 16},
-      Range{"buffers.partial_sum_depth", h.buffers.partial_sum_depth, 1, 1 << 20},
-      Range{"post_processor.table_entries", h.post_processor.table_entries, 256, 65536},
-      Range{"post_processor.latency", h.post_processor.latency, 1, 32},
-      Range{"dram.bus_bytes", h.dram.bus_bytes, 1, 1024},
-      Range{"dram.burst_bytes", h.dram.burst_bytes, h.dram.bus_bytes, 4096},
-      Range{"dram.latency", h.dram.latency, 0, 100000},
-      Range{"dram.row_bytes", h.dram.row_bytes, h.dram.burst_bytes, 1 << 20},
-      Range{"dram.row_miss", h.dram.row_miss, 0, 100000},
-      Range{"dram.outstanding", h.dram.outstanding, 1, 1024},
-      Range{"control.command_queue_depth", h.control.command_queue_depth, 1, 1024},
-      Range{"control.watchdog_cycles", h.control.watchdog_cycles, 100, std::int64_t{1} << 40},
-  };
-  for (const Range& r : ranges) require(r);
+  visit_integers(h,
+                 [](const char* section, const char* key, auto value, std::int64_t low, std::int64_t high) {
+                   require({std::string(section) + "." + key, value, low, high});
+                 });
   require_lane_width("activation_bits", h.pe_array.activation_bits);
   require_lane_width("weight_bits", h.pe_array.weight_bits);
   if (!(h.clock_mhz > 0.0 && h.clock_mhz <= 100000.0)) {
     throw base::InputError("hardware.clock_mhz: " + std::to_string(h.clock_mhz) +
                            " is not between 0 and 100000");
   }
+  require({"dram.burst_bytes", h.dram.burst_bytes, h.dram.bus_bytes, h.dram.row_bytes});
   // Two halves of each buffer must hold at least one word each.
   const std::array capacities{
       Range{"buffers.activation_kib (in words of ic_lanes activations)", h.activation_words(), 2, 1LL << 40},

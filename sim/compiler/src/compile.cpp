@@ -101,6 +101,7 @@ class Compiler {
       }
     }
     end_stream(program_.layers.size());
+    program_.tiles = scheduler.tiles();
     program_.image = image_.take();
     return std::move(program_);
   }

@@ -26,6 +26,7 @@ class Grouper {
  public:
   Grouper(const QuantizedGraph& graph, int oc_lanes) : graph_(graph), oc_lanes_(oc_lanes) {
     consumers_.resize(graph.tensors.size());
+    taken_.resize(graph.nodes.size());
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
       for (const TensorId t : graph.nodes[i].inputs) {
         if (t != network::kNoTensor) consumers_[static_cast<std::size_t>(t)].push_back(i);
@@ -33,7 +34,17 @@ class Grouper {
     }
   }
 
-  Group grow(std::size_t head) const {
+  /// The group that `head`, which no earlier group has, begins.
+  Group grow(std::size_t head) {
+    Group group = grow_from(head);
+    for (const std::size_t n : group.nodes) taken_[n] = true;
+    return group;
+  }
+
+  bool taken(std::size_t node) const { return taken_[node]; }
+
+ private:
+  Group grow_from(std::size_t head) const {
     Group group;
     group.head = head;
     group.nodes = {head};
@@ -50,13 +61,16 @@ class Grouper {
     return group;
   }
 
- private:
   bool is_output(TensorId t) const { return std::ranges::find(graph_.outputs, t) != graph_.outputs.end(); }
 
-  /// The only reader of a tensor that nobody else sees.
+  /// The only reader of a tensor that nobody else sees, if no earlier group has it: the sum of two
+  /// convolutions belongs to the first of them.
   std::optional<std::size_t> only_consumer(TensorId t) const {
     const auto& readers = consumers_[static_cast<std::size_t>(t)];
-    if (readers.size() != 1 || is_output(t) || graph_.nodes[readers.front()].staged) return std::nullopt;
+    if (readers.size() != 1 || is_output(t) || taken_[readers.front()] ||
+        graph_.nodes[readers.front()].staged) {
+      return std::nullopt;
+    }
     return readers.front();
   }
 
@@ -120,22 +134,20 @@ class Grouper {
   const QuantizedGraph& graph_;
   const int oc_lanes_;
   std::vector<std::vector<std::size_t>> consumers_;
+  std::vector<bool> taken_;
 };
 
 }  // namespace
 
 std::vector<Group> group_nodes(const QuantizedGraph& graph, int oc_lanes, bool fuse) {
-  const Grouper grouper(graph, oc_lanes);
-  std::vector<bool> taken(graph.nodes.size());
+  Grouper grouper(graph, oc_lanes);
   std::vector<Group> groups;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (taken[i]) continue;
-    Group group;
-    group.head = i;
-    group.nodes = {i};
-    if (fuse) group = grouper.grow(i);
-    for (const std::size_t n : group.nodes) taken[n] = true;
-    groups.push_back(std::move(group));
+    if (grouper.taken(i)) continue;
+    Group alone;
+    alone.head = i;
+    alone.nodes = {i};
+    groups.push_back(fuse ? grouper.grow(i) : std::move(alone));
   }
   // A group runs where its last node stands: by then all its operands have been computed.
   std::ranges::stable_sort(groups, {}, [](const Group& g) { return g.last(); });

@@ -335,6 +335,7 @@ void Scheduler::emit(std::vector<TileStep>& steps) {
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (i + 1 < steps.size()) emit_loads(steps[i + 1]);
     emit(steps[i].tile);
+    ++tiles_;
     if (steps[i].has_store) emit(steps[i].store);
   }
 }

@@ -25,6 +25,8 @@ class Scheduler {
   void run(const Pass& pass);
   /// Ends the stream and places it in the image: address and bytes.
   std::pair<std::uint64_t, std::uint64_t> finish(std::uint32_t layer);
+  /// Tiles so far.
+  std::uint64_t tiles() const { return tiles_; }
   /// Stores so far: what a reader of the last pass's output waits for.
   std::uint32_t stores() const { return stores_; }
 
@@ -73,7 +75,8 @@ class Scheduler {
   MemoryImage& image_;
   std::vector<std::uint32_t> words_;
   std::uint32_t loads_ = 0, computes_ = 0, stores_ = 0;  // commands in the stream so far
-  std::uint32_t planned_computes_ = 0;                   // including the tiles of the pass being planned
+  std::uint64_t tiles_ = 0;
+  std::uint32_t planned_computes_ = 0;  // including the tiles of the pass being planned
   std::uint32_t planned_stores_ = 0;
   std::vector<std::uint32_t> slot_stores_;  // per output slot: its last store
   std::size_t next_output_slot_ = 0, next_operand_slot_ = 0;

@@ -23,13 +23,15 @@ class SteppedAccelerator final : public sc_core::sc_module, public memory::Memor
   tlm_utils::simple_initiator_socket<SteppedAccelerator> socket{"socket"};
 
   SC_HAS_PROCESS(SteppedAccelerator);
-  SteppedAccelerator(const sc_core::sc_module_name& name, const arch::Hardware& hardware, std::size_t layers,
-                     const RunOptions& options, sc_core::sc_time period)
+  SteppedAccelerator(const sc_core::sc_module_name& name, const arch::Hardware& hardware,
+                     const compiler::Program& program, const RunOptions& options, sc_core::sc_time period)
       : sc_module(name),
         hardware_(hardware),
-        accelerator_(hardware, *this, layers, options.stalls),
+        accelerator_(hardware, *this, program.layers.size(), options.stalls),
         trace_(options.trace),
-        period_(period) {
+        period_(period),
+        progress_(options.progress),
+        tiles_(static_cast<double>(program.tiles)) {
     SC_METHOD(on_clock);
   }
 
@@ -55,6 +57,7 @@ class SteppedAccelerator final : public sc_core::sc_module, public memory::Memor
         trace_ == nullptr ? accelerator_.step() : accelerator_.step(*trace_);
         check_progress();
       }
+      if (progress_) progress_(static_cast<double>(accelerator_.output_buffer.tiles_done()) / tiles_);
     } catch (...) {
       error_ = std::current_exception();
     }
@@ -103,6 +106,8 @@ class SteppedAccelerator final : public sc_core::sc_module, public memory::Memor
   Accelerator accelerator_;
   trace::TraceSink* const trace_;
   const sc_core::sc_time period_;
+  const std::function<void(double)> progress_;
+  const double tiles_;
   tlm::tlm_generic_payload payload_;
   std::exception_ptr error_;
 };
@@ -126,7 +131,7 @@ RunResult run_cycle(const compiler::Program& program, const network::QuantizedGr
   const SimulationContext context;
   const sc_core::sc_time period(1e3 / hardware.clock_mhz, sc_core::SC_NS);
   memory::Dram dram("dram", hardware, program.image, period);
-  SteppedAccelerator core("core", hardware, program.layers.size(), options, period);
+  SteppedAccelerator core("core", hardware, program, options, period);
   core.socket.bind(dram.socket);
   Accelerator& accelerator = core.accelerator();
 
@@ -142,8 +147,6 @@ RunResult run_cycle(const compiler::Program& program, const network::QuantizedGr
     core.restart_.notify(sc_core::SC_ZERO_TIME);
     sc_core::sc_start();
     if (core.error()) std::rethrow_exception(core.error());
-    if (options.progress)
-      options.progress(static_cast<double>(stream.end_layer) / static_cast<double>(program.layers.size()));
   }
   RunResult result;
   result.cycles = accelerator.cycle();

@@ -6,8 +6,9 @@ namespace dlasim::sim::memory {
 
 std::uint64_t DramTiming::complete(std::uint64_t now, std::uint64_t address, std::uint32_t bytes) {
   const std::uint64_t row = address / static_cast<std::uint64_t>(dram_.row_bytes);
-  const bool hit = row == open_row_;
-  open_row_ = row;
+  std::uint64_t& open_row = open_rows_[row % open_rows_.size()];
+  const bool hit = row == open_row;
+  open_row = row;
   const auto bus_bytes = static_cast<std::uint64_t>(dram_.bus_bytes);
   const std::uint64_t cycles =
       (bytes + bus_bytes - 1) / bus_bytes + (hit ? 0 : static_cast<std::uint64_t>(dram_.row_miss));

@@ -35,12 +35,13 @@ struct PostProcessor {
 
 /// DRAM and the DMA's port to it; times in accelerator clock cycles.
 struct Dram {
-  int bus_bytes = 16;    ///< transferred a cycle
+  int bus_bytes = 32;    ///< transferred a cycle
   int burst_bytes = 64;  ///< longest transfer of one request
   int latency = 30;      ///< from the last data cycle's slot to its arrival
   int row_bytes = 2048;  ///< size of an open row
-  int row_miss = 12;     ///< extra cycles when a request opens another row
-  int outstanding = 8;   ///< requests in flight a channel
+  int banks = 8;         ///< each has a row open; neighbouring rows lie in neighbouring banks
+  int row_miss = 12;     ///< extra cycles when a request opens another row of its bank
+  int outstanding = 64;  ///< requests in flight a channel
 };
 
 struct Control {

@@ -49,6 +49,7 @@ struct Program {
   std::vector<std::byte> image;  ///< initial DRAM: constants, parameters, commands; activations are 0
   std::vector<Step> steps;
   std::vector<Layer> layers;
+  std::uint64_t tiles = 0;         ///< RunTile commands in all streams
   std::vector<Placement> tensors;  ///< by TensorId; bytes = 0: not in memory (fused away)
 
   /// The command streams in words a person reads, with the layers' names and the memory map.

@@ -1,17 +1,19 @@
 #pragma once
-/// When a DRAM transfer is done: one channel with an open row, in order.
+/// When a DRAM transfer is done: one channel, an open row a bank, in order.
 
 #include <cstdint>
+#include <vector>
 
 #include "sim/arch/hardware.h"
 
 namespace dlasim::sim::memory {
 
 /// Counts in accelerator cycles. A request occupies the bus for ceil(bytes / bus_bytes) cycles, `row_miss`
-/// more if it opens another row; its data is there `latency` cycles after its last bus cycle.
+/// more if it opens another row of its bank; its data is there `latency` cycles after its last bus cycle.
 class DramTiming {
  public:
-  explicit DramTiming(const arch::Dram& dram) : dram_(dram) {}
+  explicit DramTiming(const arch::Dram& dram)
+      : dram_(dram), open_rows_(static_cast<std::size_t>(dram.banks), ~std::uint64_t{0}) {}
 
   /// Cycle at which a request made at `now` is complete. Requests are served in the order of the calls.
   std::uint64_t complete(std::uint64_t now, std::uint64_t address, std::uint32_t bytes);
@@ -24,7 +26,7 @@ class DramTiming {
  private:
   const arch::Dram dram_;
   std::uint64_t bus_free_ = 0;
-  std::uint64_t open_row_ = ~std::uint64_t{0};
+  std::vector<std::uint64_t> open_rows_;  // by bank
   Counters counters_;
 };
 
