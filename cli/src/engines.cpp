@@ -1,0 +1,61 @@
+#include "engines.h"
+
+#include "base/error.h"
+#include "conformance/network_runner.h"
+#include "conformance/number_format_vector.h"
+#include "golden/interpreter.h"
+#include "sim/compiler/compile.h"
+#include "sim/engine/cycle_engine.h"
+
+namespace dlasim::cli {
+namespace {
+
+using network::QuantizedGraph;
+using network::Tensor;
+
+std::vector<Tensor> run_cycle(const QuantizedGraph& graph, std::span<const Tensor> inputs,
+                              const sim::arch::Hardware& hardware) {
+  const auto program = sim::compiler::compile(graph, hardware);
+  const auto result = sim::engine::run_cycle(program, graph, hardware, inputs);
+  std::vector<Tensor> outputs;
+  for (const network::TensorId t : graph.outputs)
+    outputs.push_back(result.tensors[static_cast<std::size_t>(t)]);
+  return outputs;
+}
+
+}  // namespace
+
+std::vector<std::string> engine_names() {
+  return {"golden", "cycle"};
+}
+
+sim::arch::Hardware vector_hardware() {
+  sim::arch::Hardware hardware;
+  hardware.name = "vectors";
+  hardware.pe_array.activation_bits = 32;
+  hardware.pe_array.max_taps = 256;
+  return hardware;
+}
+
+std::unique_ptr<conformance::Engine> make_engine(const std::string& name,
+                                                 const sim::arch::Hardware& hardware) {
+  using conformance::FunctionEngine;
+  if (name == "golden") {
+    return std::make_unique<FunctionEngine>(
+        name, [](const auto& graph, auto inputs) { return golden::run(graph, inputs); });
+  }
+  if (name == "cycle") {
+    return std::make_unique<FunctionEngine>(
+        name, [hardware](const auto& graph, auto inputs) { return run_cycle(graph, inputs, hardware); });
+  }
+  throw base::InputError("no engine is called '" + name + "'");
+}
+
+void register_handlers(conformance::Verifier& verifier, const conformance::Engine& engine) {
+  verifier.handle_op("number_format", engine.name() == "golden"
+                                          ? conformance::golden_number_format_handler(engine)
+                                          : conformance::engine_number_format_handler(engine));
+  verifier.handle_networks(conformance::network_handler(engine));
+}
+
+}  // namespace dlasim::cli

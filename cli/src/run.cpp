@@ -1,0 +1,253 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <memory>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/npy.h"
+#include "base/progress.h"
+#include "cli/main.h"
+#include "golden/interpreter.h"
+#include "network/float_reference.h"
+#include "network/npy_tensor.h"
+#include "quantize/affine.h"
+#include "quantize/sqnr.h"
+#include "report/run_report.h"
+#include "session.h"
+#include "sim/compiler/compile.h"
+#include "sim/engine/cycle_engine.h"
+#include "sim/trace/vcd_trace.h"
+#include "verbs.h"
+
+namespace dlasim::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using network::Tensor;
+using network::TensorId;
+
+struct RunOptions {
+  SessionOptions session;
+  bool golden = true;
+  bool fuse = true;
+  bool json = false;
+  std::uint32_t stall_per_mille = 0;
+  std::uint64_t stall_seed = 1;
+  std::optional<std::filesystem::path> vcd;
+  sim::trace::VcdWindow window;
+  std::string layer;  ///< --layer: only while this one runs
+};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Integer codes of the float inputs.
+std::vector<Tensor> quantized_inputs(const network::QuantizedGraph& graph,
+                                     const std::vector<Tensor>& inputs) {
+  std::vector<Tensor> result;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto& info = graph.tensor(graph.inputs[i]);
+    result.push_back(quantize::quantize(inputs[i], *info.affine, info.dtype));
+  }
+  return result;
+}
+
+/// Golden's value of each layer's output; empty if there is no comparison.
+std::vector<Tensor> run_golden(const network::QuantizedGraph& graph, const sim::compiler::Program& program,
+                               const std::vector<Tensor>& inputs) {
+  std::vector<bool> wanted(graph.tensors.size());
+  for (const auto& layer : program.layers) wanted[static_cast<std::size_t>(layer.output)] = true;
+  std::vector<Tensor> tensors(graph.tensors.size());
+  golden::run(graph, inputs, [&](const auto&, TensorId id, const Tensor& value) {
+    if (wanted[static_cast<std::size_t>(id)]) tensors[static_cast<std::size_t>(id)] = value;
+  });
+  return tensors;
+}
+
+/// What the float network says of the integer one: figures that need no tensor afterwards.
+struct FloatFigures {
+  std::vector<std::optional<double>> sqnr_db;  ///< by tensor
+  std::optional<double> cross_entropy;
+};
+
+FloatFigures compare_with_float(const Session& session, const QuantizedNetwork& network,
+                                const std::vector<Tensor>& got) {
+  FloatFigures figures;
+  figures.sqnr_db.resize(got.size());
+  network::FloatReference(network.real).run(session.test.inputs, [&](TensorId id, const Tensor& real) {
+    const auto i = static_cast<std::size_t>(id);
+    const auto& info = network.integer.tensors[i];
+    if (got[i].size() == real.size() && info.affine) {
+      figures.sqnr_db[i] = quantize::sqnr_db(real, got[i], *info.affine);
+    }
+    if (id == network.real.outputs.front() && !session.test.labels.empty()) {
+      figures.cross_entropy = quantize::cross_entropy(real, session.test.labels);
+    }
+  });
+  return figures;
+}
+
+std::uint64_t count_differing(const Tensor& expected, const Tensor& got) {
+  std::uint64_t differing = 0;
+  for (std::int64_t i = 0; i < expected.size(); ++i) differing += expected.integer(i) != got.integer(i);
+  return differing;
+}
+
+report::LayerRow make_row(const sim::compiler::Layer& layer, const sim::engine::LayerResult& result,
+                          const network::QuantizedGraph& graph, const Tensor& got,
+                          const std::vector<Tensor>& golden, const FloatFigures& real) {
+  const auto id = static_cast<std::size_t>(layer.output);
+  const auto& info = graph.tensors[id];
+  report::LayerRow row;
+  row.name = layer.name;
+  row.kind = layer.kind;
+  row.output_shape = network::to_string(info.shape);
+  row.on_host = layer.on_host;
+  row.macs = layer.macs;
+  row.cycles = result.cycles;
+  row.busy_cycles = result.beats;
+  row.values = static_cast<std::uint64_t>(got.size());
+  const auto cycles = static_cast<double>(std::max<std::uint64_t>(result.cycles, 1));
+  row.utilisation = static_cast<double>(layer.macs) / (cycles * static_cast<double>(layer.pe_slots_per_beat));
+  row.stall_share = result.cycles == 0 ? 0.0 : 1.0 - static_cast<double>(result.beats) / cycles;
+  row.sqnr_db = real.sqnr_db[id];
+  if (!golden.empty()) row.differing = count_differing(golden[id], got);
+  return row;
+}
+
+report::RunReport make_report(const Session& session, const network::QuantizedGraph& graph,
+                              const sim::compiler::Program& program, const sim::engine::RunResult& result,
+                              const std::vector<Tensor>& golden, const FloatFigures& real) {
+  report::RunReport report;
+  report.config = session.name;
+  report.network = graph.name;
+  report.numerics = session.numerics.name;
+  report.engine = "cycle";
+  report.hardware = session.hardware;
+  report.compared = !golden.empty();
+  for (std::size_t i = 0; i < program.layers.size(); ++i) {
+    const auto& layer = program.layers[i];
+    const Tensor& got = result.tensors[static_cast<std::size_t>(layer.output)];
+    report.layers.push_back(make_row(layer, result.layers[i], graph, got, golden, real));
+    report.macs += layer.macs;
+  }
+  report.cycles = result.cycles;
+  report.dram_bytes = result.dram.bytes;
+  report.dram_row_hit_share = static_cast<double>(result.dram.row_hits) /
+                              static_cast<double>(std::max<std::uint64_t>(result.dram.requests, 1));
+  report.sample_rate = session.sample_rate;
+  const network::Shape& shape = graph.tensor(graph.outputs.front()).shape;
+  if (!session.test.labels.empty() && shape.size() == 4) report.samples = shape[2];
+  if (real.cross_entropy) {
+    const auto id = static_cast<std::size_t>(graph.outputs.front());
+    const Tensor logits = network::dequantize(result.tensors[id], graph.tensors[id].affine);
+    report.figures.push_back({"cross-entropy", "nats a sample", *real.cross_entropy,
+                              quantize::cross_entropy(logits, session.test.labels)});
+  }
+  return report;
+}
+
+void write_results(const Session& session, const network::QuantizedGraph& graph,
+                   const report::RunReport& report, const std::vector<Tensor>& tensors) {
+  base::OutputDirectory directory(session.output_directory);
+  base::write_file_atomically(directory.path() / "summary.json", report::to_json(report));
+  base::write_file_atomically(directory.path() / "layers.csv", report::to_csv(report));
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+    const std::string name = i == 0 ? "output.npy" : fmt::format("output{}.npy", i);
+    base::write_npy(directory.path() / name,
+                    network::npy_from_tensor(tensors[static_cast<std::size_t>(graph.outputs[i])]));
+  }
+  directory.commit();
+}
+
+/// The waves that were asked for, or null.
+std::unique_ptr<sim::trace::VcdTrace> make_trace(const RunOptions& options, const Session& session,
+                                                 const sim::compiler::Program& program) {
+  if (!options.vcd) return nullptr;
+  sim::trace::VcdOptions trace{.window = options.window};
+  if (!options.layer.empty()) {
+    const auto found = std::ranges::find(program.layers, options.layer, &sim::compiler::Layer::name);
+    if (found == program.layers.end()) {
+      throw base::InputError(fmt::format("--layer: no layer is called '{}'", options.layer));
+    }
+    trace.window.layer = static_cast<std::uint32_t>(found - program.layers.begin());
+  }
+  return std::make_unique<sim::trace::VcdTrace>(*options.vcd, session.hardware, trace);
+}
+
+void finish_trace(sim::trace::VcdTrace& vcd, const std::filesystem::path& file) {
+  vcd.close();
+  if (vcd.cycles_recorded() == 0) {
+    fmt::print(stderr, "dlasim: no cycle lies in the window of --from, --to and --layer: no waves written\n");
+    return;
+  }
+  vcd.write_layout();
+  fmt::print(stderr, "{} cycles of waves in {}; open with: gtkwave {}\n", vcd.cycles_recorded(),
+             file.string(), std::filesystem::path(file).replace_extension(".gtkw").string());
+}
+
+int run_network(const RunOptions& options) {
+  const Clock::time_point start = Clock::now();
+  const Session session = open_session(options.session);
+  const QuantizedNetwork network = quantize_session(session);
+  const network::QuantizedGraph& graph = network.integer;
+  const sim::compiler::Program program =
+      sim::compiler::compile(graph, session.hardware, {.fuse = options.fuse});
+  const std::vector<Tensor> inputs = quantized_inputs(graph, session.test.inputs);
+
+  // Golden needs nothing of the simulation: it runs beside it.
+  auto golden = std::async(std::launch::async, [&] {
+    return options.golden ? run_golden(graph, program, inputs) : std::vector<Tensor>();
+  });
+  base::Progress progress("simulating", 1000);
+  sim::engine::RunOptions engine_options;
+  engine_options.stalls = {options.stall_seed, options.stall_per_mille};
+  engine_options.progress = [&](double share) {
+    const auto target = static_cast<std::int64_t>(share * 1000.0);
+    if (target > progress.done()) progress.advance(target - progress.done());
+  };
+  const auto vcd = make_trace(options, session, program);
+  engine_options.trace = vcd.get();
+  const Clock::time_point simulation_start = Clock::now();
+  const sim::engine::RunResult result =
+      sim::engine::run_cycle(program, graph, session.hardware, inputs, engine_options);
+  const double simulation_seconds = seconds_since(simulation_start);
+  if (vcd) finish_trace(*vcd, *options.vcd);
+
+  report::RunReport report = make_report(session, graph, program, result, golden.get(),
+                                         compare_with_float(session, network, result.tensors));
+  report.simulation_seconds = simulation_seconds;
+  report.total_seconds = seconds_since(start);
+  report.peak_memory_bytes = base::peak_resident_bytes();
+  write_results(session, graph, report, result.tensors);
+  fmt::print("{}", options.json ? report::to_json(report) : report::to_text(report));
+  if (!options.json) fmt::print("results in {}\n", session.output_directory.string());
+  return report.differing() == 0 ? kDone : kMismatch;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* verb =
+      app.add_subcommand("run", "Run a network on the accelerator and compare every layer with golden");
+  add_session_options(*verb, options->session);
+  verb->add_flag("!--no-golden", options->golden, "Do not compute and compare the golden model");
+  verb->add_flag("!--no-fuse", options->fuse, "One pass a node: every tensor reaches DRAM and is compared");
+  verb->add_flag("--json", options->json, "Print summary.json instead of the table");
+  verb->add_option("--vcd", options->vcd, "Write the waves of all blocks, and a GTKWave layout beside them");
+  verb->add_option("--from", options->window.from, "First cycle of the waves");
+  verb->add_option("--to", options->window.to, "Last cycle of the waves");
+  verb->add_option("--layer", options->layer, "Waves only of this layer");
+  verb->add_option("--stalls", options->stall_per_mille, "Chance of a stall at every hand-shake, in 1/1000")
+      ->check(CLI::Range(0, 950));
+  verb->add_option("--stall-seed", options->stall_seed, "Seed of the stalls");
+  verb->callback([options, &chosen] { chosen = [options] { return run_network(*options); }; });
+}
+
+}  // namespace dlasim::cli

@@ -1,0 +1,66 @@
+#pragma once
+/// A run configuration, read and prepared: what `run`, `compile` and the other verbs begin with.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "network/graph.h"
+#include "network/quantized_graph.h"
+#include "network/tensor.h"
+#include "quantize/post_training.h"
+#include "sim/arch/hardware.h"
+
+namespace dlasim::cli {
+
+/// Inputs of one run of the network and, for a predictor of classes, what it should have said.
+struct Clip {
+  std::vector<network::Tensor> inputs;  ///< float32, in the order of the graph's inputs
+  std::vector<std::int64_t> labels;     ///< class of each output position; empty: no such task
+};
+
+/// How float tensors become integers.
+struct Numerics {
+  std::string name = "int8";
+  quantize::Scheme scheme;
+  quantize::CalibrationMethod method;
+  quantize::LowerOptions lowering;
+};
+
+/// Everything that a configuration file says.
+struct Session {
+  std::string name;
+  network::Graph graph;  ///< for the length of the test clip
+  sim::arch::Hardware hardware;
+  Numerics numerics;
+  Clip test;
+  /// The network for the length of the calibration clip, and that clip.
+  network::Graph calibration_graph;
+  Clip calibration;
+  std::optional<double> sample_rate;
+  std::filesystem::path output_directory;
+};
+
+/// Options that every verb with a configuration takes.
+struct SessionOptions {
+  std::filesystem::path config;
+  std::vector<std::string> assignments;  ///< --set a.b.c=value
+  std::optional<std::filesystem::path> output_directory;
+  std::optional<std::int64_t> samples;  ///< --samples: only the first ones of the test clip
+};
+
+/// Reads and checks everything; nothing has been computed yet. Throws base::InputError.
+Session open_session(const SessionOptions& options);
+
+/// A network before and after quantisation; tensor ids agree.
+struct QuantizedNetwork {
+  network::Graph real;  ///< float, after the rewrites that quantisation begins with
+  network::QuantizedGraph integer;
+};
+
+/// Calibrates on the calibration clip and quantises the graph of the test clip.
+QuantizedNetwork quantize_session(const Session& session);
+
+}  // namespace dlasim::cli
