@@ -27,7 +27,8 @@ std::vector<network::Tensor> run_on_accelerator(const network::QuantizedGraph& g
   const auto program = sim::compiler::compile(graph, hardware());
   const auto result = sim::engine::run_cycle(program, graph, hardware(), inputs);
   std::vector<network::Tensor> outputs;
-  for (const network::TensorId t : graph.outputs) outputs.push_back(result.tensors.at(static_cast<std::size_t>(t)));
+  for (const network::TensorId t : graph.outputs)
+    outputs.push_back(result.tensors.at(static_cast<std::size_t>(t)));
   return outputs;
 }
 
@@ -49,7 +50,8 @@ TEST_P(CycleVectors, AgreeBitForBit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, CycleVectors, testing::Values("cmsis_nn", "cmsis_nn_wavenet", "tflite_activations"),
+INSTANTIATE_TEST_SUITE_P(Folders, CycleVectors,
+                         testing::Values("cmsis_nn", "cmsis_nn_wavenet", "tflite_activations"),
                          [](const auto& folder) { return std::string(folder.param); });
 
 }  // namespace
