@@ -1,5 +1,5 @@
 #pragma once
-/// The two forms of a network description; network_yaml.cpp chooses.
+/// The three forms of a network description; network_yaml.cpp chooses.
 
 #include <string>
 #include <vector>
@@ -21,5 +21,8 @@ Graph read_wavenet(const base::YamlNode& wavenet, WeightSource& weights, const N
 
 /// The keys `input`, `inputs`, `layers` and `outputs` of the network.
 Graph read_layers(const base::YamlNode& network, WeightSource& weights);
+
+/// The keys `weights` and `graph` of the network.
+Graph read_graph(const base::YamlNode& network);
 
 }  // namespace dlasim::network

@@ -24,6 +24,12 @@ TensorId append_input(Graph& graph, std::string name, Shape shape) {
 
 Graph read_network(const base::YamlNode& network, const NetworkOptions& options) {
   const std::string name = network.get_string_or("name", "network");
+  if (network.has("graph")) {
+    Graph graph = read_graph(network);
+    graph.name = name;
+    network.finish();
+    return graph;
+  }
   const auto wavenet = network.find("wavenet");
   if (wavenet.has_value() == network.has("layers")) {
     network.fail(wavenet ? "has both wavenet and layers; one is wanted"

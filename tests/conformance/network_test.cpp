@@ -3,13 +3,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <map>
+#include <set>
 #include <sstream>
 
 #include "conformance/network_runner.h"
 #include "conformance/verify.h"
 #include "golden/interpreter.h"
+#include "network/importers/nam.h"
+#include "network/importers/tflite.h"
+#include "network/network_file.h"
+#include "network/shape_inference.h"
 
 namespace dlasim::conformance {
 namespace {
@@ -68,6 +75,47 @@ TEST(NetworkRunner, NamesTheFirstWrongOperator) {
   ASSERT_EQ(outcomes.size(), 1U);
   EXPECT_EQ(outcomes[0].verdict, Verdict::kFailed);
   EXPECT_THAT(outcomes[0].detail, testing::HasSubstr("the first wrong tensor is 23 "));
+}
+
+/// The first case of each model.
+std::vector<std::filesystem::path> models_below(const std::filesystem::path& folder,
+                                                const std::string& extension) {
+  std::map<std::string, std::filesystem::path> models;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const auto& path = entry.path();
+    if (path.extension() == extension)
+      models.emplace(path.parent_path().string() + path.stem().string(), path);
+  }
+  std::vector<std::filesystem::path> result;
+  std::set<std::string> seen;
+  for (const auto& [key, path] : models) {
+    if (extension != ".tflite" || seen.insert(path.filename().string()).second) result.push_back(path);
+  }
+  return result;
+}
+
+TEST(ImportedModels, HaveCheckedShapesAndComeBackFromTheirFiles) {
+  if (!std::filesystem::exists(vectors("tflite"))) GTEST_SKIP() << "no vectors";
+  const auto directory =
+      std::filesystem::temp_directory_path() / ("dlasim_models_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(directory);
+  const auto check = [&](const network::Graph& graph) {
+    EXPECT_NO_THROW(network::check_shapes(graph));
+    network::write_network(graph, directory / "net.yaml");
+    EXPECT_TRUE(network::read_network_file(directory / "net.yaml") == graph);
+  };
+  int count = 0;
+  for (const auto& path : models_below(vectors("tflite"), ".tflite")) {
+    SCOPED_TRACE(path);
+    check(network::read_tflite(path));
+    ++count;
+  }
+  EXPECT_GT(count, 100);
+  for (const auto& path : models_below(vectors("nam"), ".nam")) {
+    SCOPED_TRACE(path);
+    check(network::read_nam(path, {.samples = 100, .slimmable_size = {}}).graph);
+  }
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ struct Conv2d {
   Padding padding;
   std::int64_t groups = 1;
   FusedActivation activation = FusedActivation::kNone;
+  friend bool operator==(const Conv2d&, const Conv2d&) = default;
 };
 /// input NHWC, weight [1, KH, KW, C * multiplier], [bias]; output channel o reads channel o / multiplier
 struct DepthwiseConv2d {
@@ -51,26 +52,31 @@ struct DepthwiseConv2d {
   Padding padding;
   std::int64_t channel_multiplier = 1;
   FusedActivation activation = FusedActivation::kNone;
+  friend bool operator==(const DepthwiseConv2d&, const DepthwiseConv2d&) = default;
 };
 /// input NHWC, weight [O, KH, KW, I], [bias]; `padding` is cut from the full output
 struct TransposeConv2d {
   Pair stride{1, 1};
   Padding padding;
   FusedActivation activation = FusedActivation::kNone;
+  friend bool operator==(const TransposeConv2d&, const TransposeConv2d&) = default;
 };
 /// input [..., I] or anything with rows of I elements, weight [O, I], [bias]
 struct FullyConnected {
   FusedActivation activation = FusedActivation::kNone;
+  friend bool operator==(const FullyConnected&, const FullyConnected&) = default;
 };
 /// a [..., M, K], b [..., K, N]; adj: that input is transposed first
 struct BatchMatmul {
   bool adj_x = false, adj_y = false;
+  friend bool operator==(const BatchMatmul&, const BatchMatmul&) = default;
 };
 /// a, b, broadcast as NumPy does
 struct Binary {
   enum class Kind { kAdd, kSub, kMul, kMinimum, kMaximum };
   Kind kind = Kind::kAdd;
   FusedActivation activation = FusedActivation::kNone;
+  friend bool operator==(const Binary&, const Binary&) = default;
 };
 /// input NHWC; an average does not count padding
 struct Pool2d {
@@ -79,6 +85,7 @@ struct Pool2d {
   Pair kernel{1, 1}, stride{1, 1};
   Padding padding;
   FusedActivation activation = FusedActivation::kNone;
+  friend bool operator==(const Pool2d&, const Pool2d&) = default;
 };
 /// input
 struct Reduce {
@@ -86,6 +93,7 @@ struct Reduce {
   Kind kind = Kind::kMean;
   std::vector<int> axes;
   bool keep_dims = false;
+  friend bool operator==(const Reduce&, const Reduce&) = default;
 };
 /// input. Parameters as in spec/nam_wavenet.md section 6.
 struct Unary {
@@ -107,51 +115,66 @@ struct Unary {
   Kind kind = Kind::kRelu;
   std::vector<double> parameters;  ///< leaky_relu: {slope}; prelu: a slope a channel; leaky_hardtanh: {min,
                                    ///< max, slope_min, slope_max}
+  friend bool operator==(const Unary&, const Unary&) = default;
 };
 /// input; over the last axis
 struct Softmax {
   float beta = 1.0F;
+  friend bool operator==(const Softmax&, const Softmax&) = default;
 };
 /// input; element i of axis a comes from begin[a] + i * stride[a]; `size` is the output's shape before
 /// `shape`
 struct Slice {
   std::vector<std::int64_t> begin, size, stride;
+  friend bool operator==(const Slice&, const Slice&) = default;
 };
 /// inputs...
 struct Concat {
   int axis = 0;
+  friend bool operator==(const Concat&, const Concat&) = default;
 };
 /// input; `value` is real, ignored where `raw_value` is given
 struct Pad {
   std::vector<std::int64_t> before, after;
   double value = 0.0;
   std::optional<std::int64_t> raw_value;  ///< a code of the input's quantisation (PADV2)
+  friend bool operator==(const Pad&, const Pad&) = default;
 };
 /// input; output dimension i is input dimension perm[i]
 struct Transpose {
   std::vector<int> perm;
+  friend bool operator==(const Transpose&, const Transpose&) = default;
 };
 /// input; the same elements in the output's shape
-struct Reshape {};
+struct Reshape {
+  friend bool operator==(const Reshape&, const Reshape&) = default;
+};
 /// input; to the output tensor's dtype and affine (QUANTIZE, or between two integer types)
-struct Quantize {};
+struct Quantize {
+  friend bool operator==(const Quantize&, const Quantize&) = default;
+};
 /// input; to float32
-struct Dequantize {};
+struct Dequantize {
+  friend bool operator==(const Dequantize&, const Dequantize&) = default;
+};
 /// input [N, H, W, C]
 struct SpaceToBatch {
   Pair block{1, 1};
   Padding padding;
+  friend bool operator==(const SpaceToBatch&, const SpaceToBatch&) = default;
 };
 /// input [N, H, W, C]; `crop` is cut from the result
 struct BatchToSpace {
   Pair block{1, 1};
   Padding crop;
+  friend bool operator==(const BatchToSpace&, const BatchToSpace&) = default;
 };
 /// input [N, I] or [steps, N, I], weight_feature [F, I], weight_time [F, T], [bias], state [N, F, T] (kept
 /// between runs: starts at zero)
 struct Svdf {
   std::int64_t rank = 1;
   FusedActivation activation = FusedActivation::kNone;
+  friend bool operator==(const Svdf&, const Svdf&) = default;
 };
 /// input, then for each gate input, forget, cell, output: input weight [H, I], hidden weight [H, H], bias [H]
 /// (12 tensors).
@@ -159,6 +182,7 @@ struct Lstm {
   bool time_major = false;
   float cell_clip = 0.0F;
   std::vector<Affine> intermediates;  ///< cell state: the affine of the int16 cell state (one entry)
+  friend bool operator==(const Lstm&, const Lstm&) = default;
 };
 
 }  // namespace op
@@ -183,6 +207,7 @@ struct TensorInfo {
   Shape shape;
   std::optional<Affine> affine;    ///< integer tensors of quantised models
   std::optional<Tensor> constant;  ///< weights, biases, tables
+  friend bool operator==(const TensorInfo&, const TensorInfo&) = default;
 };
 
 /// One operator call.
@@ -191,6 +216,7 @@ struct Node {
   Operation operation;
   std::vector<TensorId> inputs;
   std::vector<TensorId> outputs;
+  friend bool operator==(const Node&, const Node&) = default;
 };
 
 /// Nodes are in execution order; each tensor is written by at most one node.
@@ -206,6 +232,7 @@ struct Graph {
   /// Appends a node with one output of the given shape (see shape_inference.h) and returns that output.
   TensorId add_node(std::string name, Operation operation, std::vector<TensorId> inputs, Shape output_shape);
   const TensorInfo& tensor(TensorId id) const { return tensors.at(static_cast<std::size_t>(id)); }
+  friend bool operator==(const Graph&, const Graph&) = default;
 };
 
 }  // namespace dlasim::network

@@ -1,7 +1,7 @@
 #pragma once
 /// A network written in YAML, with weights in an .npz or made from a seed.
 ///
-/// Two forms, of which a description has one. Both take `name` (default "network") and
+/// Three forms, of which a description has one. All take `name` (default "network") and
 ///
 ///     weights: file.npz           # relative to the YAML file
 ///     weights: {random: 1}        # or: weights from a seed, to try shapes without a file
@@ -38,6 +38,9 @@
 ///     outputs: [conv1]                             # default the last layer
 ///
 /// docs/network_yaml.md has every operator with its keys.
+///
+/// **graph**: every tensor and node spelt out, integers and their scales included. Written by write_network
+/// (network_file.h) for imported models.
 
 #include <cstdint>
 #include <optional>
