@@ -67,7 +67,7 @@ void Accelerator::sample_handshakes() {
 
 void Accelerator::count() {
   const bool progress = std::ranges::any_of(moves_, [](bool m) { return m; }) || load.out().valid ||
-                        store.read_valid() || fetch.valid() || issued_load_ != nullptr ||
+                        store.read_valid() || words_taken_ || issued_load_ != nullptr ||
                         issued_compute_ != nullptr || issued_store_ != nullptr;
   if (progress) last_progress_ = cycle_;
   if (moves(Handshake::kActivation)) {
