@@ -110,9 +110,10 @@ void LoadChannel::request(std::uint64_t now, MemoryPort& port) {
   if (walker_.done() || stream_.requests_in_flight() >= static_cast<std::size_t>(hardware_.dram.outstanding))
     return;
   // What has arrived but is not unpacked yet waits in the channel's FIFO: as deep as the requests that may be
-  // in flight, and at least one word.
-  const std::size_t fifo = static_cast<std::size_t>(hardware_.dram.outstanding * hardware_.dram.burst_bytes) +
-                           out_.values.size() * sizeof(std::int64_t);
+  // in flight, and at least one word or parameter record: less could never complete it.
+  const std::size_t fifo =
+      static_cast<std::size_t>(hardware_.dram.outstanding * hardware_.dram.burst_bytes) +
+      std::max<std::size_t>(out_.values.size() * sizeof(std::int64_t), arch::kChannelParameterBytes);
   if (stream_.held() >= fifo) return;
   const auto burst = walker_.peek();
   walker_.next();
