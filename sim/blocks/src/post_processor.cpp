@@ -114,10 +114,12 @@ std::int64_t PostProcessor::requantise(std::int64_t biased, const arch::ChannelP
   if (settings_.requant == Requant::kAverage) {
     v = fixed_point::average_divide(biased, taps_inside);
   } else if (settings_.negative_enable != 0 && biased < 0) {
-    // A negative slope is a negative mantissa; its result is negated after the rounding.
+    // A negative slope is a negative mantissa; its result is negated after the rounding, which halves do not
+    // survive. The float rule rounds both signs alike, and its mantissa is a float's bits.
     const arch::Scale& n = settings_.negative;
-    v = n.mantissa >= 0 ? scale(biased, settings_.requant, n)
-                        : -scale(biased, settings_.requant, {-n.mantissa, n.shift});
+    const bool negate = n.mantissa < 0 && settings_.requant != Requant::kPytorch;
+    v = negate ? -scale(biased, settings_.requant, {-n.mantissa, n.shift})
+               : scale(biased, settings_.requant, n);
   } else if (settings_.requant != Requant::kNone) {
     v = scale(biased, settings_.requant, {p.mantissa, p.shift});
   }
