@@ -123,10 +123,10 @@ void Scheduler::run(const Pass& pass) {
   planned_computes_ = computes_;
   planned_stores_ = stores_;
 
-  // The first tile has the most input channels, its first chunk the largest kernel window.
+  // The first tile has the most input channels: its chunks are the largest.
   const std::vector<Chunk> chunks = make_chunks(pass, pass.oc_tiles.front(), hardware_);
-  const Tiling tiling = make_strips(pass, hardware_, chunks.front());
-  const std::int64_t activation_slot = tiling.most_region_pixels * chunks.front().ic_tiles;
+  const Tiling tiling = make_strips(pass, hardware_, chunks);
+  const std::int64_t activation_slot = tiling.most_region_words;
   std::int64_t weight_slot = 1;
   for (const Chunk& c : chunks) {
     weight_slot =

@@ -41,6 +41,12 @@ std::int64_t pixels_of_position(const Pass& pass, const Chunk& chunk) {
   return std::min(height, pass.input.size[1]) * std::min(width, pass.input.size[2]);
 }
 
+/// The maximum of a window and the count of its taps are not sums of parts.
+bool needs_whole_window(const Pass& pass) {
+  return pass.settings.mode == arch::PeMode::kMaximum ||
+         pass.settings.post.requant == arch::Requant::kAverage;
+}
+
 }  // namespace
 
 std::int64_t position_limit(const Pass& pass, const arch::Hardware& hardware) {
@@ -59,10 +65,10 @@ InputRegion input_region(const Pass& pass, const Strip& strip, const Chunk& chun
   return {y.first, x.first, y.count, x.count, y.start, x.start};
 }
 
-Tiling make_strips(const Pass& pass, const arch::Hardware& hardware, const Chunk& chunk) {
+Tiling make_strips(const Pass& pass, const arch::Hardware& hardware, std::span<const Chunk> chunks) {
   const std::int64_t out_rows = pass.output.size[1];
   const std::int64_t out_cols = pass.output.size[2];
-  const std::int64_t region_limit = hardware.activation_words() / 2 / chunk.ic_tiles;
+  const std::int64_t region_limit = hardware.activation_words() / 2;
   std::int64_t cols = std::min(out_cols, position_limit(pass, hardware));
   std::int64_t rows = std::min(out_rows, position_limit(pass, hardware) / std::max<std::int64_t>(cols, 1));
 
@@ -72,8 +78,11 @@ Tiling make_strips(const Pass& pass, const arch::Hardware& hardware, const Chunk
     for (std::int64_t row = 0; row < out_rows; row += rows) {
       for (std::int64_t col = 0; col < out_cols; col += cols) {
         const Strip strip{row, col, std::min(rows, out_rows - row), std::min(cols, out_cols - col)};
-        const InputRegion region = input_region(pass, strip, chunk);
-        tiling.most_region_pixels = std::max(tiling.most_region_pixels, region.rows * region.cols);
+        for (const Chunk& chunk : chunks) {
+          const InputRegion region = input_region(pass, strip, chunk);
+          tiling.most_region_words =
+              std::max(tiling.most_region_words, region.rows * region.cols * chunk.ic_tiles);
+        }
         tiling.strips.push_back(strip);
       }
     }
@@ -81,7 +90,7 @@ Tiling make_strips(const Pass& pass, const arch::Hardware& hardware, const Chunk
   };
   for (;;) {
     Tiling tiling = cut();
-    if (tiling.most_region_pixels <= region_limit) return tiling;
+    if (tiling.most_region_words <= region_limit) return tiling;
     if (rows == 1 && cols == 1) return {};
     (rows > 1 ? rows : cols) = ((rows > 1 ? rows : cols) + 1) / 2;
   }
@@ -91,7 +100,10 @@ std::vector<Chunk> make_chunks(const Pass& pass, const OcTile& tile, const arch:
   const std::int64_t ic_tiles = ic_tiles_of(tile, hardware);
   const std::int64_t weight_limit = hardware.weight_words() / 2;
   const std::int64_t region_limit = hardware.activation_words() / 2;
-  const std::int64_t lanes = std::min<std::int64_t>(hardware.pe_array.ic_lanes, tile.input_channels);
+  // Of the first tile, which has the most: the strips and the slots of the buffers are made for its chunks,
+  // so no later tile may have larger windows.
+  const std::int64_t lanes =
+      std::min<std::int64_t>(hardware.pe_array.ic_lanes, pass.oc_tiles.front().input_channels);
 
   // Kernel windows first: as many rows as the registers hold, or a part of one row.
   std::int64_t height = pass.kernel_height;
@@ -100,6 +112,16 @@ std::vector<Chunk> make_chunks(const Pass& pass, const OcTile& tile, const arch:
     return height * width <= hardware.pe_array.max_taps && height * width * lanes <= weight_limit &&
            pixels_of_position(pass, {0, 1, 0, 0, height, width}) <= region_limit;
   };
+  if (needs_whole_window(pass) && !fits()) {
+    throw base::InputError(
+        fmt::format("layer '{}': a pooling window of {}x{} needs {} weight registers, {} words of the weight "
+                    "buffer and {} of the "
+                    "activation buffer, but there are {}, and half of the buffers holds {} and {}: raise "
+                    "hardware.pe_array.max_taps, hardware.buffers.weight_kib or activation_kib",
+                    pass.name, height, width, height * width, height * width * lanes,
+                    pixels_of_position(pass, {0, 1, 0, 0, height, width}), hardware.pe_array.max_taps,
+                    weight_limit, region_limit));
+  }
   while (!fits()) {
     if (height == 1 && width == 1) {
       throw base::InputError(

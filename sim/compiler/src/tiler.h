@@ -2,6 +2,7 @@
 /// Cuts a pass into pieces that fit the buffers.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "pass.h"
@@ -29,7 +30,7 @@ struct InputRegion {
 struct Tiling {
   std::vector<Strip> strips;  ///< of one image, in raster order; they cover it and do not overlap
   std::int64_t most_positions = 1;
-  std::int64_t most_region_pixels = 1;
+  std::int64_t most_region_words = 1;  ///< of the activation buffer, over all strips and chunks
 };
 
 /// Positions a strip may have at most (partial-sum, operand and output buffer, the last two in halves).
@@ -37,9 +38,9 @@ std::int64_t position_limit(const Pass& pass, const arch::Hardware& hardware);
 
 InputRegion input_region(const Pass& pass, const Strip& strip, const Chunk& chunk);
 
-/// Strips whose input regions, `ic_tiles` words a pixel, fit half of the activation buffer; empty if not even
-/// one position does.
-Tiling make_strips(const Pass& pass, const arch::Hardware& hardware, const Chunk& chunk);
+/// Strips whose input regions of every chunk fit half of the activation buffer; empty if not even one
+/// position does. At the image's edge the first chunk can lie in the padding, so each chunk counts.
+Tiling make_strips(const Pass& pass, const arch::Hardware& hardware, std::span<const Chunk> chunks);
 
 /// How the sum of one oc tile is cut so that weights fit half of the weight buffer and their taps the
 /// registers, and one position's input half of the activation buffer. Throws base::InputError naming the
