@@ -266,12 +266,14 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::DepthwiseConv2
   pass.settings.dilation_x = static_cast<std::uint32_t>(op.dilation[1]);
   pass.oc_tiles = convolution_tiles(outputs / multiplier, outputs, outputs / multiplier,
                                     hardware_.pe_array.ic_lanes, hardware_.pe_array.oc_lanes, true);
-  pass.weights = ConstantWeights{[&weight, shape, outputs, multiplier](std::int64_t oc, std::int64_t ky,
-                                                                       std::int64_t kx, std::int64_t ic) {
-    return oc / multiplier == ic ? i32(weight.integer((ky * shape[2] + kx) * outputs + oc)) : 0;
+  const std::int64_t zero_point = op.mac.weight_zero_point;
+  pass.weights = ConstantWeights{[&weight, shape, outputs, multiplier, zero_point](
+                                     std::int64_t oc, std::int64_t ky, std::int64_t kx, std::int64_t ic) {
+    if (oc / multiplier != ic) return 0;  // another output's channel in a shared tile
+    return i32(weight.integer((ky * shape[2] + kx) * outputs + oc) - zero_point);
   }};
   WeightSums sums = sum_weights(outputs, shape[1] * shape[2], [&](std::int64_t o, std::int64_t i) {
-    return weight.integer(i * outputs + o);
+    return weight.integer(i * outputs + o) - zero_point;
   });
   pass.settings.wide_accumulator = needs_wide(sums, largest_magnitude(node.inputs[0]));
   std::vector<std::int64_t> biases(static_cast<std::size_t>(outputs));
@@ -295,15 +297,17 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::TransposeConv2
   pass.pad_left = (shape[2] - 1) * op.dilation[1] - op.padding.left;
   pass.oc_tiles = convolution_tiles(shape[3], shape[0], 1, hardware_.pe_array.ic_lanes,
                                     hardware_.pe_array.oc_lanes, true);
-  pass.weights =
-      ConstantWeights{[&weight, shape](std::int64_t oc, std::int64_t ky, std::int64_t kx, std::int64_t ic) {
+  const std::int64_t zero_point = op.mac.weight_zero_point;
+  pass.weights = ConstantWeights{
+      [&weight, shape, zero_point](std::int64_t oc, std::int64_t ky, std::int64_t kx, std::int64_t ic) {
         const std::int64_t y = shape[1] - 1 - ky;
         const std::int64_t x = shape[2] - 1 - kx;
-        return i32(weight.integer(((oc * shape[1] + y) * shape[2] + x) * shape[3] + ic));
+        return i32(weight.integer(((oc * shape[1] + y) * shape[2] + x) * shape[3] + ic) - zero_point);
       }};
   const std::int64_t taps = shape[1] * shape[2] * shape[3];
-  WeightSums sums = sum_weights(shape[0], taps,
-                                [&](std::int64_t o, std::int64_t i) { return weight.integer(o * taps + i); });
+  WeightSums sums = sum_weights(shape[0], taps, [&](std::int64_t o, std::int64_t i) {
+    return weight.integer(o * taps + i) - zero_point;
+  });
   pass.settings.wide_accumulator = needs_wide(sums, largest_magnitude(node.inputs[0]));
   std::vector<std::int64_t> biases(static_cast<std::size_t>(shape[0]));
   for (std::int64_t o = 0; o < shape[0]; ++o) biases[static_cast<std::size_t>(o)] = bias_of(node, 2, o);
@@ -338,6 +342,8 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::FullyConnected
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::BatchMatmul& op) {
+  if (node.inputs.size() > 2 && node.inputs[2] != network::kNoTensor)
+    throw base::UnsupportedError(fmt::format("batch_matmul '{}': a bias", node.name));
   // a [B, M, K] times b [B, K, N]: b's rows are the weights. Zero points are subtracted by a pass of their
   // own, transposed inputs are transposed by one.
   std::vector<Pass> passes;
@@ -370,6 +376,10 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::BatchMatmul& o
       std::swap(operand.rows, operand.columns);
     }
     if (zero_point != 0) {
+      if (network::bytes_per_element(tensor(t).dtype) > 1) {
+        throw base::UnsupportedError(fmt::format("batch_matmul '{}': a zero point of {} tensor '{}'",
+                                                 node.name, network::name(tensor(t).dtype), tensor(t).name));
+      }
       Pass shift;
       shift.input = dense_view(operand.address, tensor(t).dtype, {images, 1, operand.rows, operand.columns});
       const std::uint64_t to =
@@ -614,7 +624,11 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::Pool2d& op) {
   pass.settings.stride_y = static_cast<std::uint32_t>(op.stride[0]);
   pass.settings.stride_x = static_cast<std::uint32_t>(op.stride[1]);
   pass.settings.mode = average ? arch::PeMode::kMultiplyAccumulate : arch::PeMode::kMaximum;
-  if (average) pass.settings.post.requant = arch::Requant::kAverage;
+  if (average) {
+    pass.settings.post.requant = arch::Requant::kAverage;
+    pass.settings.wide_accumulator = op.kernel[0] * op.kernel[1] > std::numeric_limits<std::int32_t>::max() /
+                                                                       largest_magnitude(node.inputs[0]);
+  }
   pass.settings.post.clamp_min = op.clamp.min;
   pass.settings.post.clamp_max = op.clamp.max;
   if (op.kernel[0] * op.kernel[1] > hardware_.pe_array.max_taps) {
@@ -941,6 +955,7 @@ void PassBuilder::fuse(const Group& group, Pass& pass) const {
   if (group.combine) {
     const Node& node = graph_.nodes[*group.combine];
     const TensorId other = node.inputs[0] == tail ? node.inputs[1] : node.inputs[0];
+    require_lane(node, other);
     apply_combine(node, tail, post);
     View operand = view(other);
     operand.size = pass.output.size;  // a fully connected layer's rows are the pass's columns
