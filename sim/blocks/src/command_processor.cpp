@@ -63,10 +63,11 @@ void CommandProcessor::step(const In& in) {
 
 void CommandProcessor::decode_one() {
   const std::size_t length = arch::length_in_words(words_.front());
-  arch::Command command = arch::decode(words_.data(), length);
-  auto& queue = queue_of(command);
+  if (!decoded_) decoded_ = arch::decode(words_.data(), length);
+  auto& queue = queue_of(*decoded_);
   if (queue.size() >= depth_) return;
-  queue.push_back(std::move(command));
+  queue.push_back(*std::move(decoded_));
+  decoded_.reset();
   words_.erase(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(length));
 }
 

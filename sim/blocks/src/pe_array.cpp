@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "lane_kernels.h"
 
 namespace dlasim::sim::blocks {
 namespace {
@@ -15,29 +16,14 @@ LaneSums empty_sums(std::size_t lanes) {
   return sums;
 }
 
-/// One row of PEs: the same activation against the weights of all oc lanes.
-template <class Accumulator>
-inline void add_products(Accumulator* __restrict sums, const std::int32_t* __restrict weights, std::int32_t x,
-                         std::size_t oc_lanes) {
-  for (std::size_t oc = 0; oc < oc_lanes; ++oc) {
-    sums[oc] += static_cast<Accumulator>(x) * static_cast<Accumulator>(weights[oc]);
-  }
-}
-
-template <class Accumulator>
-inline void set_products(Accumulator* __restrict sums, const std::int32_t* __restrict weights, std::int32_t x,
-                         std::size_t oc_lanes) {
-  for (std::size_t oc = 0; oc < oc_lanes; ++oc) {
-    sums[oc] = static_cast<Accumulator>(x) * static_cast<Accumulator>(weights[oc]);
-  }
-}
-
 }  // namespace
 
 PeArray::PeArray(const arch::Hardware& hardware)
     : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
       oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       max_taps_(static_cast<std::size_t>(hardware.pe_array.max_taps)),
+      narrow_kernels_(lane_kernels<std::int32_t>()),
+      wide_kernels_(lane_kernels<std::int64_t>()),
       weights_(2 * max_taps_ * ic_lanes_ * oc_lanes_),
       pipeline_(1, empty_sums(ic_lanes_ * oc_lanes_)) {}
 
@@ -77,7 +63,8 @@ void PeArray::accumulate(const ActivationBeat& beat) {
   if (mode_ == arch::PeMode::kMaximum) {
     wide_ ? keep_maximum(beat, sums.wide.data()) : keep_maximum(beat, sums.narrow.data());
   } else {
-    wide_ ? multiply_accumulate(beat, sums.wide.data()) : multiply_accumulate(beat, sums.narrow.data());
+    wide_ ? multiply_accumulate(beat, wide_kernels_, sums.wide.data())
+          : multiply_accumulate(beat, narrow_kernels_, sums.narrow.data());
   }
   if (beat.request.last_tap) {
     sums.lanes_active = beat.request.lanes_active;
@@ -86,15 +73,11 @@ void PeArray::accumulate(const ActivationBeat& beat) {
 }
 
 template <class Accumulator>
-void PeArray::multiply_accumulate(const ActivationBeat& beat, Accumulator* sums) const {
-  const std::int32_t* weights = weights_of(beat.request.bank, beat.request.tap);
-  for (std::size_t ic = 0; ic < beat.request.lanes_active; ++ic) {
-    if (beat.request.first_tap) {
-      set_products(sums + ic * oc_lanes_, weights + ic * oc_lanes_, beat.x[ic], oc_lanes_);
-    } else {
-      add_products(sums + ic * oc_lanes_, weights + ic * oc_lanes_, beat.x[ic], oc_lanes_);
-    }
-  }
+void PeArray::multiply_accumulate(const ActivationBeat& beat, const LaneKernels<Accumulator>& kernels,
+                                  Accumulator* sums) const {
+  const TapRequest& r = beat.request;
+  const auto products = r.first_tap ? kernels.set_products : kernels.add_products;
+  products(sums, weights_of(r.bank, r.tap), beat.x.data(), r.lanes_active, oc_lanes_);
 }
 
 template <class Accumulator>

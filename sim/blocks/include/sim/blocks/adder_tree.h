@@ -8,6 +8,9 @@
 
 namespace dlasim::sim::blocks {
 
+template <class Accumulator>
+struct LaneKernels;
+
 /// Neighbours first: 0+1, 2+3, ...; lanes up to the next power of two are +0. One register a level, at
 /// least one: latency max(1, ceil(log2 ic_lanes)). A position a cycle.
 class AdderTree {
@@ -35,11 +38,13 @@ class AdderTree {
 
  private:
   template <class Value>
-  void reduce(const Value* lanes, std::size_t active, std::vector<Value>& nodes,
-              std::vector<std::int64_t>& sum) const;
+  void reduce(const LaneKernels<Value>& kernels, const Value* lanes, std::size_t active,
+              std::vector<Value>& nodes, std::vector<std::int64_t>& sum) const;
 
   const std::size_t oc_lanes_;
   bool wide_ = false;
+  const LaneKernels<std::int32_t>& narrow_kernels_;
+  const LaneKernels<std::int64_t>& wide_kernels_;
   std::vector<std::int32_t> narrow_nodes_;
   std::vector<std::int64_t> wide_nodes_;
   ElasticPipeline<ChannelSums> pipeline_;

@@ -59,6 +59,7 @@ class CommandProcessor {
 
   const std::size_t depth_;
   std::vector<std::uint32_t> words_;
+  std::optional<arch::Command> decoded_;  // the command at the front of words_, while its queue is full
   std::deque<arch::Command> loads_, computes_, stores_;
   std::uint32_t loads_done_ = 0, stores_done_ = 0;
   std::uint64_t tiles_done_ = 0, tiles_issued_ = 0;

@@ -11,6 +11,9 @@
 
 namespace dlasim::sim::blocks {
 
+template <class Accumulator>
+struct LaneKernels;
+
 /// oc_lanes x ic_lanes PEs, one tap of one position a cycle. PE (oc, ic) holds its weights of every tap in
 /// two banks of registers, multiplies activation ic by the tap's weight and accumulates; after the last tap
 /// all accumulators go to the adder tree together. Lanes without a channel contribute 0. Latency 1 after
@@ -49,7 +52,8 @@ class PeArray {
  private:
   void accumulate(const ActivationBeat& beat);
   template <class Accumulator>
-  void multiply_accumulate(const ActivationBeat& beat, Accumulator* sums) const;
+  void multiply_accumulate(const ActivationBeat& beat, const LaneKernels<Accumulator>& kernels,
+                           Accumulator* sums) const;
   template <class Accumulator>
   void keep_maximum(const ActivationBeat& beat, Accumulator* sums) const;
   const std::int32_t* weights_of(std::uint32_t bank, std::uint32_t tap) const;
@@ -58,6 +62,8 @@ class PeArray {
   const std::size_t ic_lanes_, oc_lanes_, max_taps_;
   arch::PeMode mode_ = arch::PeMode::kMultiplyAccumulate;
   bool wide_ = false;
+  const LaneKernels<std::int32_t>& narrow_kernels_;
+  const LaneKernels<std::int64_t>& wide_kernels_;
   std::vector<std::int32_t> weights_;
   std::uint64_t ic_tiles_consumed_ = 0;
   ElasticPipeline<LaneSums> pipeline_;

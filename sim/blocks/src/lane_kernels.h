@@ -1,0 +1,26 @@
+#pragma once
+/// The inner loops over oc lanes, compiled once for each instruction set and chosen when a block is made.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace dlasim::sim::blocks {
+
+/// Loops for one accumulator type. All values are exact integers: every instruction set gives the same.
+template <class Accumulator>
+struct LaneKernels {
+  /// sums[ic][oc] = x[ic] * weights[ic][oc] for the first tap, += for the others.
+  void (*set_products)(Accumulator* sums, const std::int32_t* weights, const std::int32_t* x,
+                       std::size_t ic_lanes, std::size_t oc_lanes);
+  void (*add_products)(Accumulator* sums, const std::int32_t* weights, const std::int32_t* x,
+                       std::size_t ic_lanes, std::size_t oc_lanes);
+  /// One tree level: nodes[i][oc] = from[2i][oc] + from[2i+1][oc]; the last of an odd count moves up
+  /// alone. `nodes` may be `from`.
+  void (*add_level)(Accumulator* nodes, const Accumulator* from, std::size_t count, std::size_t oc_lanes);
+};
+
+/// The kernels of base::cpu_level().
+template <class Accumulator>
+const LaneKernels<Accumulator>& lane_kernels();
+
+}  // namespace dlasim::sim::blocks

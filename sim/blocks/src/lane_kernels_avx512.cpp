@@ -1,0 +1,2 @@
+#define DLA_LANE_KERNELS_NAMESPACE avx512
+#include "lane_kernels.inl.h"

@@ -1,0 +1,2 @@
+#define DLA_LANE_KERNELS_NAMESPACE scalar
+#include "lane_kernels.inl.h"
