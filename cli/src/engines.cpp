@@ -6,6 +6,7 @@
 #include "golden/interpreter.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
+#include "sim/host/host.h"
 
 namespace dlasim::cli {
 namespace {
@@ -16,7 +17,9 @@ using network::Tensor;
 std::vector<Tensor> run_cycle(const QuantizedGraph& graph, std::span<const Tensor> inputs,
                               const sim::arch::Hardware& hardware) {
   const auto program = sim::compiler::compile(graph, hardware);
-  const auto result = sim::engine::run_cycle(program, graph, hardware, inputs);
+  sim::engine::RunOptions options;
+  options.host = sim::host::compute;
+  const auto result = sim::engine::run_cycle(program, graph, hardware, inputs, options);
   std::vector<Tensor> outputs;
   for (const network::TensorId t : graph.outputs)
     outputs.push_back(result.tensors[static_cast<std::size_t>(t)]);

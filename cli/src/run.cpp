@@ -20,6 +20,7 @@
 #include "session.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
+#include "sim/host/host.h"
 #include "sim/trace/vcd_trace.h"
 #include "verbs.h"
 
@@ -207,6 +208,7 @@ int run_network(const RunOptions& options) {
   base::Progress progress("simulating", 1000);
   sim::engine::RunOptions engine_options;
   engine_options.stalls = {options.stall_seed, options.stall_per_mille};
+  engine_options.host = sim::host::compute;
   engine_options.progress = [&](double share) {
     const auto target = static_cast<std::int64_t>(share * 1000.0);
     if (target > progress.done()) progress.advance(target - progress.done());

@@ -66,8 +66,9 @@ arch::PostSettings pass_through() {
 }  // namespace
 
 bool PassBuilder::runs_on_host(const network::QuantizedGraph& graph, const Node& node) {
+  const auto is_wide = [&](TensorId t) { return graph.tensor(t).dtype == network::DType::kInt64; };
   const bool is_wide_requantize = std::holds_alternative<qop::Requantize>(node.operation) &&
-                                  graph.tensor(node.inputs[0]).dtype == network::DType::kInt64;
+                                  (is_wide(node.inputs[0]) || is_wide(node.outputs[0]));
   return is_wide_requantize || std::holds_alternative<qop::Softmax>(node.operation) ||
          std::holds_alternative<qop::Svdf>(node.operation) ||
          std::holds_alternative<qop::Lstm>(node.operation) ||
