@@ -135,7 +135,7 @@ report::RunReport make_report(const Session& session, const network::QuantizedGr
     const auto& layer = program.layers[i];
     const Tensor& got = result.tensors[static_cast<std::size_t>(layer.output)];
     report.layers.push_back(make_row(layer, result.layers[i], graph, got, golden, real));
-    report.macs += layer.macs;
+    if (!layer.on_host) report.macs += layer.macs;
   }
   report.cycles = result.cycles;
   report.dram_bytes = result.dram.bytes;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -42,8 +43,9 @@ std::string table(const RunReport& report) {
   for (const LayerRow& row : report.layers) {
     const std::string differing = row.differing ? grouped(*row.differing) : "-";
     if (row.on_host) {
-      table.add_row({row.name, row.kind + " (host)", row.output_shape, "", "", "", "", sqnr_text(row.sqnr_db),
-                     differing});
+      table.add_row({row.name, row.kind + " (host)", row.output_shape,
+                     row.macs == 0 ? "" : format_count(static_cast<double>(row.macs)), "", "", "",
+                     sqnr_text(row.sqnr_db), differing});
       continue;
     }
     table.add_row({row.name, row.kind, row.output_shape,
@@ -55,6 +57,21 @@ std::string table(const RunReport& report) {
 }
 
 }  // namespace
+
+std::size_t RunReport::host_layers() const {
+  return static_cast<std::size_t>(std::ranges::count_if(layers, &LayerRow::on_host));
+}
+
+std::uint64_t RunReport::host_macs() const {
+  std::uint64_t sum = 0;
+  for (const LayerRow& row : layers) sum += row.on_host ? row.macs : 0;
+  return sum;
+}
+
+double RunReport::host_mac_share() const {
+  const std::uint64_t on_host = host_macs();
+  return on_host == 0 ? 0.0 : static_cast<double>(on_host) / static_cast<double>(on_host + macs);
+}
 
 std::uint64_t RunReport::differing() const {
   std::uint64_t sum = 0;
@@ -102,6 +119,10 @@ std::string to_text(const RunReport& r) {
     }
     text += "\n";
   }
+  if (r.host_layers() > 0) {
+    text += fmt::format("host         {} of {} layers, {} of all MACs; its time is not in the cycles\n",
+                        r.host_layers(), r.layers.size(), format_percent(r.host_mac_share()));
+  }
   text += fmt::format("DRAM         {} moved, {} row hits\n", base::format_bytes(r.dram_bytes),
                       format_percent(r.dram_row_hit_share));
   text += fmt::format("simulation   {} ({} cycle/s, {} MAC/s); whole run {}, peak memory {}\n",
@@ -144,6 +165,7 @@ std::string to_json(const RunReport& r) {
   j["differing"] = r.differing();
   j["cycles"] = r.cycles;
   j["macs"] = r.macs;
+  j["host"] = {{"layers", r.host_layers()}, {"macs", r.host_macs()}, {"mac_share", r.host_mac_share()}};
   j["seconds_at_clock"] = seconds_at_clock(r);
   if (r.samples > 0) {
     j["samples"] = r.samples;

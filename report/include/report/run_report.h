@@ -42,7 +42,7 @@ struct RunReport {
   sim::arch::Hardware hardware;
   std::vector<LayerRow> layers;
   std::uint64_t cycles = 0;
-  std::uint64_t macs = 0;
+  std::uint64_t macs = 0;    ///< of the layers on the accelerator
   std::int64_t samples = 0;  ///< positions of the output sequence; 0 where that has no meaning
   std::uint64_t dram_bytes = 0;
   double dram_row_hit_share = 0.0;
@@ -53,6 +53,11 @@ struct RunReport {
   std::vector<TaskFigure> figures;
   bool compared = false;  ///< with golden
 
+  /// Layers that the host computes: they take none of the cycles.
+  std::size_t host_layers() const;
+  /// The multiplications of these layers, and their share of all.
+  std::uint64_t host_macs() const;
+  double host_mac_share() const;
   /// Values that differ in all layers.
   std::uint64_t differing() const;
   /// "bit-exact: ...", "MISMATCH: ...", or "not compared ..."

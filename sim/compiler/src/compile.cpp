@@ -50,6 +50,16 @@ std::uint64_t multiplies_of(const QuantizedGraph& graph, const network::Quantize
     const network::Shape& a = graph.tensor(node.inputs[0]).shape;
     return outputs * static_cast<std::uint64_t>(op->adj_x ? a[a.size() - 2] : a.back());
   }
+  if (std::holds_alternative<qop::Svdf>(node.operation)) {
+    const network::Shape& in = graph.tensor(node.inputs[0]).shape;  // the last step alone gives an output
+    const auto rows = static_cast<std::uint64_t>(in[1]);
+    return rows * (static_cast<std::uint64_t>(in[0]) * elements(node.inputs[1]) + elements(node.inputs[2]));
+  }
+  if (std::holds_alternative<qop::Lstm>(node.operation)) {
+    const auto units = static_cast<std::uint64_t>(graph.tensor(node.outputs[0]).shape.back());
+    const auto inputs = static_cast<std::uint64_t>(graph.tensor(node.inputs[0]).shape.back());
+    return outputs * 4 * (inputs + units);
+  }
   return 0;
 }
 

@@ -49,6 +49,7 @@ Tensor requantize(const Call& call, const network::qop::Requantize& op) {
   call.require(input.dtype() != DType::kFloat32 && output.dtype() != DType::kFloat32,
                "its tensors are not integers");
   call.require(input.size() == output.size(), "input and output differ in size");
+  call.require_within(op.clamp, output.dtype());
   const auto channels = static_cast<std::int64_t>(op.multiplier.size());
   call.require(channels == 1 || (!input.shape().empty() && input.shape().back() == channels),
                "the multipliers are neither one nor one a channel");

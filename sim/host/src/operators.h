@@ -30,6 +30,14 @@ struct Call {
   void require(bool condition, const char* what) const {
     if (!condition) fail(what);
   }
+  /// Throws unless every value of the clamp fits the type.
+  void require_within(const network::Clamp& clamp, network::DType dtype) const {
+    if (clamp.min >= network::lowest(dtype) && clamp.max <= network::highest(dtype) &&
+        clamp.min <= clamp.max) {
+      return;
+    }
+    fail(fmt::format("its clamp {}..{} is not within {}", clamp.min, clamp.max, network::name(dtype)));
+  }
   /// Throws unless input `i` is there and has this shape.
   const network::Tensor& shaped(std::size_t i, const network::Shape& shape) const {
     if (!has(i)) fail(fmt::format("input {} is missing", i));

@@ -35,6 +35,8 @@ Tensor svdf(const Call& call, const network::qop::Svdf& op) {
   Tensor state = call.shaped(4, {n.batches, n.features, n.memory});
   Tensor output = call.make_output();
   call.require(output.size() == n.batches * n.units, "its output is not [batches, features / rank]");
+  call.require_within(op.state_clamp, state.dtype());
+  call.require_within(op.clamp, output.dtype());
   const Rescale into_state(call, op.rule, op.input);
   const Rescale out_of_state(call, op.rule, op.output);
 
