@@ -71,6 +71,14 @@ class RandomChain {
     append("add", op, {last_, before}, shape());
   }
 
+  /// A layer that the accelerator leaves to the host.
+  void softmax() {
+    network::qop::Softmax op;
+    op.input = {1 << 30, 23};
+    op.diff_min = -248;
+    append("softmax", op, {last_}, shape());
+  }
+
   network::QuantizedGraph finish() {
     graph_.outputs = {last_};
     return std::move(graph_);

@@ -1,8 +1,12 @@
 #include "sim/engine/accelerator.h"
 
-#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "sim/engine/load_bus.h"
 
 namespace dlasim::sim::engine {
+
 Accelerator::Accelerator(const arch::Hardware& hardware, memory::MemoryPort& memory, std::size_t layers,
                          const StallPlan& stalls)
     : command_processor(hardware),
@@ -19,12 +23,12 @@ Accelerator::Accelerator(const arch::Hardware& hardware, memory::MemoryPort& mem
       output_buffer(hardware),
       memory_(memory),
       stalls_(stalls),
-      layers_(layers) {}
+      counters_(layers) {}
 
 void Accelerator::start(std::uint64_t address, std::uint64_t bytes) {
   fetch.start(address, bytes);
   command_processor.start();
-  last_progress_ = cycle_;
+  counters_.restart();
 }
 
 void Accelerator::step() {
@@ -66,31 +70,15 @@ void Accelerator::sample_handshakes() {
 }
 
 void Accelerator::count() {
-  const bool progress = std::ranges::any_of(moves_, [](bool m) { return m; }) || load.out().valid ||
-                        store.read_valid() || words_taken_ || issued_load_ != nullptr ||
-                        issued_compute_ != nullptr || issued_store_ != nullptr;
-  if (progress) last_progress_ = cycle_;
-  if (moves(Handshake::kActivation)) {
-    LayerCounters& layer = layers_.at(activation_buffer.out().request.position.layer);
-    if (layer.beats++ == 0) layer.first_cycle = cycle_;
-  }
-  if (moves(Handshake::kOutput)) {
-    LayerCounters& layer = layers_.at(post_processor.out().layer);
-    layer.last_cycle = cycle_;
-    ++layer.output_words;
-  }
+  const bool control_moves = load.out().valid || store.read_valid() || words_taken_ ||
+                             issued_load_ != nullptr || issued_compute_ != nullptr ||
+                             issued_store_ != nullptr;
+  counters_.count(
+      {moves_, control_moves, activation_buffer.out().request.position.layer, post_processor.out().layer});
 }
 
 void Accelerator::step_datapath() {
-  const memory::LoadedWord& loaded = load.out();
-  const blocks::BufferWrite write{loaded.word, {loaded.values.data(), loaded.count}};
-  const auto writes = [&](arch::LoadTarget target) {
-    return loaded.valid && loaded.target == target ? &write : nullptr;
-  };
-  const bool is_parameter = loaded.valid && loaded.target == arch::LoadTarget::kParameter;
-  const bool is_table = loaded.valid && loaded.target == arch::LoadTarget::kTable;
-  const blocks::ParameterWrite parameter{loaded.word, loaded.entry, loaded.parameters};
-  const blocks::TableWrite table{loaded.word, loaded.entry, {loaded.values.data(), loaded.count}};
+  const LoadBus loaded(load.out());
   const arch::RunTile* tile =
       issued_compute_ != nullptr ? std::get_if<arch::RunTile>(issued_compute_) : nullptr;
 
@@ -100,8 +88,8 @@ void Accelerator::step_datapath() {
   store.step(cycle_, memory_, issued_store_, output_buffer.data_valid() ? &output_buffer.data() : nullptr);
   output_buffer.step({moves(Handshake::kOutput) ? &post_processor.out() : nullptr, read, read_word});
   post_processor.step({moves(Handshake::kTotals) ? &partial_sum_buffer.out() : nullptr,
-                       writes(arch::LoadTarget::kOperand), is_parameter ? &parameter : nullptr,
-                       is_table ? &table : nullptr, moves(Handshake::kOutput)});
+                       loaded.buffer_write(arch::LoadTarget::kOperand), loaded.parameter_write(),
+                       loaded.table_write(), moves(Handshake::kOutput)});
   partial_sum_buffer.step(
       {moves(Handshake::kChannelSums) ? &adder_tree.out() : nullptr, moves(Handshake::kTotals)});
   adder_tree.step({moves(Handshake::kLaneSums) ? &pe_array.out() : nullptr, moves(Handshake::kChannelSums)});
@@ -110,9 +98,9 @@ void Accelerator::step_datapath() {
   pe_array.step({moves(Handshake::kActivation) ? &activation_buffer.out() : nullptr,
                  weight_loader.out().valid ? &weight_loader.out() : nullptr, moves(Handshake::kLaneSums)});
   activation_buffer.step({moves(Handshake::kTapRequest) ? &address_generator.out() : nullptr,
-                          writes(arch::LoadTarget::kActivation), moves(Handshake::kActivation)});
+                          loaded.buffer_write(arch::LoadTarget::kActivation), moves(Handshake::kActivation)});
   address_generator.step({tile, loaded_tiles, moves(Handshake::kTapRequest)});
-  weight_loader.step({tile, consumed, writes(arch::LoadTarget::kWeight)});
+  weight_loader.step({tile, consumed, loaded.buffer_write(arch::LoadTarget::kWeight)});
 }
 
 void Accelerator::step_control() {

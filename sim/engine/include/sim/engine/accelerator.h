@@ -16,6 +16,7 @@
 #include "sim/blocks/pe_array.h"
 #include "sim/blocks/post_processor.h"
 #include "sim/blocks/weight_loader.h"
+#include "sim/engine/run_counters.h"
 #include "sim/memory/dma.h"
 #include "sim/trace/accelerator_view.h"
 
@@ -24,13 +25,6 @@ namespace dlasim::sim::engine {
 using blocks::Handshake;
 using blocks::kHandshakes;
 using blocks::StallPlan;
-
-/// Where the cycles of one layer went.
-struct LayerCounters {
-  std::uint64_t first_cycle = 0, last_cycle = 0;  ///< from the first tap request to the last output word
-  std::uint64_t beats = 0;                        ///< cycles in which the PE array took an activation
-  std::uint64_t output_words = 0;
-};
 
 class Accelerator {
  public:
@@ -45,10 +39,7 @@ class Accelerator {
   bool finished() const { return command_processor.finished(); }
   /// Rings the doorbell: runs the command stream at `address` after the one that has finished.
   void start(std::uint64_t address, std::uint64_t bytes);
-  std::uint64_t cycle() const { return cycle_; }
-  const std::vector<LayerCounters>& layers() const { return layers_; }
-  /// Cycles since anything moved.
-  std::uint64_t idle_cycles() const { return cycle_ - last_progress_; }
+  const RunCounters& counters() const { return counters_; }
   /// What each engine and each hand-shake waits for.
   std::string describe_stall() const;
 
@@ -82,8 +73,8 @@ class Accelerator {
   std::uint32_t loads_done_ = 0, stores_done_ = 0;
   std::uint64_t tiles_done_ = 0;
   bool words_taken_ = false;
-  std::uint64_t cycle_ = 0, last_progress_ = 0;
-  std::vector<LayerCounters> layers_;
+  std::uint64_t cycle_ = 0;
+  RunCounters counters_;
 };
 
 }  // namespace dlasim::sim::engine
