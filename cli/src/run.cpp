@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/npy.h"
 #include "base/progress.h"
+#include "base/wav.h"
 #include "cli/main.h"
 #include "golden/interpreter.h"
 #include "network/float_reference.h"
@@ -47,17 +48,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Integer codes of the float inputs.
-std::vector<Tensor> quantized_inputs(const network::QuantizedGraph& graph,
-                                     const std::vector<Tensor>& inputs) {
-  std::vector<Tensor> result;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const auto& info = graph.tensor(graph.inputs[i]);
-    result.push_back(quantize::quantize(inputs[i], *info.affine, info.dtype));
-  }
-  return result;
-}
-
 /// Golden's value of each layer's output; empty if there is no comparison.
 std::vector<Tensor> run_golden(const network::QuantizedGraph& graph, const sim::compiler::Program& program,
                                const std::vector<Tensor>& inputs) {
@@ -74,6 +64,7 @@ std::vector<Tensor> run_golden(const network::QuantizedGraph& graph, const sim::
 struct FloatFigures {
   std::vector<std::optional<double>> sqnr_db;  ///< by tensor
   std::optional<double> cross_entropy;
+  Tensor output;  ///< the first one
 };
 
 FloatFigures compare_with_float(const Session& session, const QuantizedNetwork& network,
@@ -86,7 +77,9 @@ FloatFigures compare_with_float(const Session& session, const QuantizedNetwork& 
     if (got[i].size() == real.size() && info.affine) {
       figures.sqnr_db[i] = quantize::sqnr_db(real, got[i], *info.affine);
     }
-    if (id == network.real.outputs.front() && !session.test.labels.empty()) {
+    if (id != network.real.outputs.front()) return;
+    figures.output = real;
+    if (!session.test.labels.empty()) {
       figures.cross_entropy = quantize::cross_entropy(real, session.test.labels);
     }
   });
@@ -121,6 +114,32 @@ report::LayerRow make_row(const sim::compiler::Layer& layer, const sim::engine::
   return row;
 }
 
+/// The first output as reals.
+Tensor real_output(const network::QuantizedGraph& graph, const std::vector<Tensor>& tensors) {
+  const auto id = static_cast<std::size_t>(graph.outputs.front());
+  return network::dequantize(tensors[id], graph.tensors[id].affine);
+}
+
+std::vector<report::TaskFigure> task_figures(const Session& session, const FloatFigures& real,
+                                             const Tensor& output) {
+  std::vector<report::TaskFigure> figures;
+  if (real.cross_entropy) {
+    figures.push_back({"cross-entropy", "nats a sample", *real.cross_entropy,
+                       quantize::cross_entropy(output, session.test.labels)});
+  }
+  if (!session.test.sample_rate) return figures;
+  const auto reference = real.output.data<float>();
+  const auto got = output.data<float>();
+  figures.push_back({"SNR", "dB against float", std::nullopt, quantize::sqnr_db(reference, got)});
+  figures.push_back({"ESR", "against float", std::nullopt, quantize::error_to_signal(reference, got)});
+  if (!session.test.target.empty()) {
+    figures.push_back({"ESR target", "against the target",
+                       quantize::error_to_signal(session.test.target, reference),
+                       quantize::error_to_signal(session.test.target, got)});
+  }
+  return figures;
+}
+
 report::RunReport make_report(const Session& session, const network::QuantizedGraph& graph,
                               const sim::compiler::Program& program, const sim::engine::RunResult& result,
                               const std::vector<Tensor>& golden, const FloatFigures& real) {
@@ -143,14 +162,20 @@ report::RunReport make_report(const Session& session, const network::QuantizedGr
                               static_cast<double>(std::max<std::uint64_t>(result.dram.requests, 1));
   report.sample_rate = session.sample_rate;
   const network::Shape& shape = graph.tensor(graph.outputs.front()).shape;
-  if (!session.test.labels.empty() && shape.size() == 4) report.samples = shape[2];
-  if (real.cross_entropy) {
-    const auto id = static_cast<std::size_t>(graph.outputs.front());
-    const Tensor logits = network::dequantize(result.tensors[id], graph.tensors[id].affine);
-    report.figures.push_back({"cross-entropy", "nats a sample", *real.cross_entropy,
-                              quantize::cross_entropy(logits, session.test.labels)});
-  }
+  const bool is_sequence = !session.test.labels.empty() || session.test.sample_rate;
+  if (is_sequence && shape.size() == 4) report.samples = shape[2];
+  report.figures = task_figures(session, real, real_output(graph, result.tensors));
   return report;
+}
+
+/// The output as audio, in float: nothing is clipped.
+void write_audio(const std::filesystem::path& file, const Session& session, const Tensor& output) {
+  base::Wav wav;
+  wav.sample_rate = static_cast<int>(*session.test.sample_rate);
+  wav.channels = static_cast<int>(output.shape().back());
+  const auto samples = output.data<float>();
+  wav.samples.assign(samples.begin(), samples.end());
+  base::write_wav(file, wav);
 }
 
 void write_results(const Session& session, const network::QuantizedGraph& graph,
@@ -163,6 +188,8 @@ void write_results(const Session& session, const network::QuantizedGraph& graph,
     base::write_npy(directory.path() / name,
                     network::npy_from_tensor(tensors[static_cast<std::size_t>(graph.outputs[i])]));
   }
+  if (session.test.sample_rate)
+    write_audio(directory.path() / "output.wav", session, real_output(graph, tensors));
   directory.commit();
 }
 
@@ -199,7 +226,7 @@ int run_network(const RunOptions& options) {
   const network::QuantizedGraph& graph = network.integer;
   const sim::compiler::Program program =
       sim::compiler::compile(graph, session.hardware, {.fuse = options.fuse});
-  const std::vector<Tensor> inputs = quantized_inputs(graph, session.test.inputs);
+  const std::vector<Tensor> inputs = integer_inputs(graph, session.test.inputs);
 
   // Golden needs nothing of the simulation: it runs beside it.
   auto golden = std::async(std::launch::async, [&] {

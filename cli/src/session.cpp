@@ -3,173 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 #include "base/error.h"
-#include "base/npy.h"
-#include "base/random.h"
 #include "base/yaml.h"
-#include "network/audio.h"
-#include "network/network_yaml.h"
+#include "network_source.h"
+#include "quantize/affine.h"
 #include "quantize/fold.h"
 #include "sim/arch/hardware_yaml.h"
 
 namespace dlasim::cli {
 namespace {
 
-using base::Choice;
 using base::YamlNode;
 using network::Tensor;
-
-template <class E, std::size_t kCount>
-std::span<const Choice<E>> all(const std::array<Choice<E>, kCount>& choices) {
-  return choices;
-}
-
-/// How a mu-law code becomes the network's input.
-enum class Encoding { kOneHot, kScalar, kCentred };
-constexpr std::array kEncodings{Choice<Encoding>{"one_hot", Encoding::kOneHot},
-                                Choice<Encoding>{"scalar", Encoding::kScalar},
-                                Choice<Encoding>{"centred", Encoding::kCentred}};
-
-/// (code - classes/2) / (classes/2): silence is exactly 0.
-Tensor centred_input(std::span<const int> codes, int classes) {
-  Tensor input(network::DType::kFloat32, {1, 1, static_cast<std::int64_t>(codes.size()), 1});
-  const float half = static_cast<float>(classes) / 2.0F;
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    input.data<float>()[i] = (static_cast<float>(codes[i]) - half) / half;
-  }
-  return input;
-}
-
-Tensor encode(std::span<const int> codes, Encoding encoding, int classes) {
-  switch (encoding) {
-    case Encoding::kOneHot:
-      return network::one_hot_input(codes, classes);
-    case Encoding::kScalar:
-      return network::scalar_input(codes, classes);
-    case Encoding::kCentred:
-      return centred_input(codes, classes);
-  }
-  return {};
-}
-
-/// Code t + 1 is what the network shall say at position t.
-Clip read_codes(const YamlNode& node, Encoding encoding, int classes, std::optional<std::int64_t> most) {
-  const auto array = base::read_npy(node.as_path());
-  const std::vector<std::int64_t> values = array.to_integers();
-  if (array.shape.size() != 1 || values.size() < 2) {
-    node.fail(fmt::format("'{}' has shape {}, but a list of at least 2 codes is needed",
-                          node.as_path().string(), base::npy_shape_text(array.shape)));
-  }
-  if (most && (*most < 1 || *most >= static_cast<std::int64_t>(values.size()))) {
-    throw base::InputError(fmt::format("--samples: {} is not between 1 and {}", *most, values.size() - 1));
-  }
-  const std::size_t count = most ? static_cast<std::size_t>(*most) : values.size() - 1;
-  std::vector<int> codes;
-  Clip clip;
-  for (std::size_t t = 0; t <= count; ++t) {
-    if (values[t] < 0 || values[t] >= classes) {
-      node.fail(fmt::format("'{}': code {} at {} is not between 0 and {}", node.as_path().string(), values[t],
-                            t, classes - 1));
-    }
-    if (t < count) codes.push_back(static_cast<int>(values[t]));
-    if (t > 0) clip.labels.push_back(values[t]);
-  }
-  clip.inputs.push_back(encode(codes, encoding, classes));
-  return clip;
-}
-
-/// A float array, or one of several inputs, from .npy; or normal noise from a seed.
-Clip read_tensors(const YamlNode& node, const network::Graph& graph) {
-  Clip clip;
-  if (node.is_map()) {
-    base::Random random(static_cast<std::uint64_t>(node.get_int("random", 0)));
-    for (const network::TensorId id : graph.inputs) {
-      Tensor input(network::DType::kFloat32, graph.tensor(id).shape);
-      for (float& v : input.data<float>()) v = static_cast<float>(random.normal());
-      clip.inputs.push_back(std::move(input));
-    }
-    return clip;
-  }
-  const std::vector<YamlNode> files = node.is_list() ? node.items() : std::vector{node};
-  if (files.size() != graph.inputs.size()) {
-    node.fail(fmt::format("{} files, but the network has {} inputs", files.size(), graph.inputs.size()));
-  }
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto array = base::read_npy(files[i].as_path());
-    const network::Shape& wanted = graph.tensor(graph.inputs[i]).shape;
-    if (array.shape != wanted) {
-      files[i].fail(fmt::format("'{}' has shape {}, but input '{}' has {}", files[i].as_path().string(),
-                                base::npy_shape_text(array.shape), graph.tensor(graph.inputs[i]).name,
-                                base::npy_shape_text(wanted)));
-    }
-    Tensor input(network::DType::kFloat32, wanted);
-    std::ranges::transform(array.to_doubles(), input.data<float>().begin(),
-                           [](double v) { return static_cast<float>(v); });
-    clip.inputs.push_back(std::move(input));
-  }
-  return clip;
-}
-
-constexpr std::array kRules{Choice<network::RequantRule>{"double", network::RequantRule::kDouble},
-                            Choice<network::RequantRule>{"single", network::RequantRule::kSingle}};
-constexpr std::array kGranularities{
-    Choice<quantize::WeightGranularity>{"per_channel", quantize::WeightGranularity::kPerChannel},
-    Choice<quantize::WeightGranularity>{"per_tensor", quantize::WeightGranularity::kPerTensor}};
-enum class SchemeName { kInt8, kInt16x8 };
-constexpr std::array kSchemes{Choice<SchemeName>{"int8", SchemeName::kInt8},
-                              Choice<SchemeName>{"int16x8", SchemeName::kInt16x8}};
-using MethodKind = quantize::CalibrationMethod::Kind;
-constexpr std::array kMethods{Choice<MethodKind>{"min_max", MethodKind::kMinMax},
-                              Choice<MethodKind>{"moving_average", MethodKind::kMovingAverage},
-                              Choice<MethodKind>{"percentile", MethodKind::kPercentile},
-                              Choice<MethodKind>{"mse", MethodKind::kMse},
-                              Choice<MethodKind>{"entropy", MethodKind::kEntropy}};
-
-Numerics read_numerics(const YamlNode& node) {
-  Numerics numerics;
-  const SchemeName scheme = node.get_enum_or("scheme", SchemeName::kInt8, all(kSchemes));
-  numerics.scheme = scheme == SchemeName::kInt8 ? quantize::int8_scheme() : quantize::int16x8_scheme();
-  numerics.name = node.get_string_or("name", scheme == SchemeName::kInt8 ? "int8" : "int16x8");
-  numerics.scheme.granularity = node.get_enum_or("weights", numerics.scheme.granularity, all(kGranularities));
-  numerics.scheme.headroom = node.get_double_or("headroom", numerics.scheme.headroom, 1.0, 1024.0);
-  numerics.scheme.tanh_clip = node.get_double_or("tanh_clip", numerics.scheme.tanh_clip, 0.1);
-  numerics.scheme.sigmoid_clip = node.get_double_or("sigmoid_clip", numerics.scheme.sigmoid_clip, 0.1);
-  numerics.lowering.rule = node.get_enum_or("rounding", numerics.lowering.rule, all(kRules));
-  if (const auto calibration = node.find("calibration")) {
-    numerics.method.kind = calibration->get_enum_or("method", numerics.method.kind, all(kMethods));
-    numerics.method.percentile =
-        calibration->get_double_or("percentile", numerics.method.percentile, 50.1, 100.0);
-    numerics.method.momentum = calibration->get_double_or("momentum", numerics.method.momentum, 1e-6, 1.0);
-  }
-  return numerics;
-}
-
-void read_data(const YamlNode& data, const YamlNode& network_node, const SessionOptions& options,
-               Session& session) {
-  session.sample_rate =
-      data.has("sample_rate") ? std::optional(data.get_double("sample_rate", 1.0, 1e9)) : std::nullopt;
-  const YamlNode test = data.at("test");
-  const YamlNode calibration = data.at("calibration");
-  if (test.is_map() && test.has("codes")) {
-    const auto classes = static_cast<int>(data.get_int_or("classes", 256, 2, 65536));
-    const Encoding encoding = data.get_enum_or("encoding", Encoding::kOneHot, all(kEncodings));
-    session.test = read_codes(test.at("codes"), encoding, classes, options.samples);
-    session.calibration = read_codes(calibration.at("codes"), encoding, classes, std::nullopt);
-    const auto graph_for = [&](const Clip& clip) {
-      return network::read_network(network_node, {.sequence_length = clip.inputs.front().shape()[2]});
-    };
-    session.graph = graph_for(session.test);
-    session.calibration_graph = graph_for(session.calibration);
-    return;
-  }
-  session.graph = network::read_network(network_node, {.sequence_length = options.samples});
-  session.calibration_graph = session.graph;
-  session.test = read_tensors(test, session.graph);
-  session.calibration = read_tensors(calibration, session.graph);
-}
 
 void require_inputs(const network::Graph& graph, const Clip& clip, const YamlNode& data) {
   if (clip.inputs.size() != graph.inputs.size()) {
@@ -184,6 +30,58 @@ void require_inputs(const network::Graph& graph, const Clip& clip, const YamlNod
   }
 }
 
+network::Graph graph_for(const NetworkSource& source, const Clip& clip) {
+  const network::Shape& shape = clip.inputs.front().shape();
+  return source.read(shape.size() == 4 ? std::optional(shape[2]) : std::nullopt);
+}
+
+void read_test(const YamlNode& data, const NetworkSource& source, const SessionOptions& options,
+               Session& session) {
+  const YamlNode test = data.at("test");
+  if (auto clip = read_sequence(test, data, options.samples)) {
+    session.test = std::move(*clip);
+    session.graph = graph_for(source, session.test);
+  } else {
+    session.graph = source.read(options.samples);
+    session.test = read_tensors(test, session.graph);
+  }
+  require_inputs(session.graph, session.test, test);
+  if (const auto target = data.find("target")) {
+    const network::TensorInfo& output = session.graph.tensor(session.graph.outputs.front());
+    session.test.target = read_target(*target, network::element_count(output.shape));
+  }
+}
+
+/// A network that brings its integers needs no calibration; a clip for it is refused, because ignoring it
+/// would look like using it.
+void read_calibration(const YamlNode& data, const NetworkSource& source, Session& session) {
+  if (session.imported) {
+    if (const auto node = data.find("calibration")) {
+      node->fail("the network is quantised already: nothing is calibrated");
+    }
+    return;
+  }
+  const YamlNode node = data.at("calibration");
+  if (auto clip = read_sequence(node, data, std::nullopt)) {
+    session.calibration = std::move(*clip);
+    session.calibration_graph = graph_for(source, session.calibration);
+  } else {
+    session.calibration_graph = session.graph;
+    session.calibration = read_tensors(node, session.graph);
+  }
+  require_inputs(session.calibration_graph, session.calibration, node);
+}
+
+bool is_quantized(const network::Graph& graph) {
+  return std::ranges::any_of(graph.tensors, [](const auto& tensor) { return tensor.affine.has_value(); });
+}
+
+/// Ranges do not depend on the length of the clip: calibrate on one length, quantise for the other. The same
+/// rewrites give both graphs the same tensor ids.
+network::Graph rewritten(const network::Graph& graph) {
+  return quantize::fuse_activations(quantize::split_prelu(graph));
+}
+
 }  // namespace
 
 Session open_session(const SessionOptions& options) {
@@ -196,29 +94,54 @@ Session open_session(const SessionOptions& options) {
   session.output_directory =
       options.output_directory.value_or(std::filesystem::path("out") / options.config.stem());
   if (root.has("hardware")) session.hardware = sim::arch::read_hardware(root.section("hardware"));
-  session.numerics.scheme = quantize::int8_scheme();
-  if (root.has("numerics")) session.numerics = read_numerics(root.section("numerics"));
   const YamlNode data = root.at("data");
-  read_data(data, root.section("network"), options, session);
-  require_inputs(session.graph, session.test, data);
-  require_inputs(session.calibration_graph, session.calibration, data);
+  const NetworkSource source(root.at("network"));
+  read_test(data, source, options, session);
+  session.imported = is_quantized(session.graph);
+  if (session.imported) session.numerics.name = "as imported";
+  if (root.has("numerics")) {
+    const YamlNode numerics = root.section("numerics");
+    session.numerics = session.imported ? read_imported_numerics(numerics) : read_numerics(numerics);
+  }
+  read_calibration(data, source, session);
+  if (data.has("sample_rate")) {
+    session.sample_rate = data.get_double("sample_rate", 1.0, 1e9);
+  } else {
+    session.sample_rate = session.test.sample_rate ? session.test.sample_rate : source.sample_rate();
+  }
   document.finish();
   return session;
 }
 
 QuantizedNetwork quantize_session(const Session& session) {
-  // Ranges do not depend on the length of the clip: calibrate on one length, quantise for the other. The
-  // same rewrites give both graphs the same tensor ids.
-  const auto rewrite = [](const network::Graph& graph) {
-    return quantize::fuse_activations(quantize::split_prelu(graph));
-  };
-  const network::Graph calibration_graph = rewrite(session.calibration_graph);
-  const quantize::Ranges ranges =
-      quantize::calibrate(calibration_graph, {session.calibration.inputs}, session.numerics.method);
   QuantizedNetwork result;
-  result.real = rewrite(session.graph);
+  if (session.imported) {
+    result.real = session.graph;
+    result.integer = quantize::lower(result.real, session.numerics.lowering);
+    return result;
+  }
+  const quantize::Ranges ranges = quantize::calibrate(rewritten(session.calibration_graph),
+                                                      {session.calibration.inputs}, session.numerics.method);
+  result.real = rewritten(session.graph);
   result.integer = quantize::lower(quantize::assign_ranges(result.real, ranges, session.numerics.scheme),
                                    session.numerics.lowering);
+  return result;
+}
+
+std::vector<Tensor> integer_inputs(const network::QuantizedGraph& graph, const std::vector<Tensor>& inputs) {
+  std::vector<Tensor> result;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto& info = graph.tensor(graph.inputs[i]);
+    if (inputs[i].dtype() == info.dtype) {
+      result.push_back(inputs[i]);
+      continue;
+    }
+    if (!info.affine) {
+      throw base::InputError(fmt::format("input '{}' is {} without a scale: it cannot be given reals",
+                                         info.name, network::name(info.dtype)));
+    }
+    result.push_back(quantize::quantize(inputs[i], *info.affine, info.dtype));
+  }
   return result;
 }
 

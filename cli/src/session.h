@@ -7,27 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "clip.h"
 #include "network/graph.h"
 #include "network/quantized_graph.h"
 #include "network/tensor.h"
-#include "quantize/post_training.h"
+#include "numerics.h"
 #include "sim/arch/hardware.h"
 
 namespace dlasim::cli {
-
-/// Inputs of one run of the network and, for a predictor of classes, what it should have said.
-struct Clip {
-  std::vector<network::Tensor> inputs;  ///< float32, in the order of the graph's inputs
-  std::vector<std::int64_t> labels;     ///< class of each output position; empty: no such task
-};
-
-/// How float tensors become integers.
-struct Numerics {
-  std::string name = "int8";
-  quantize::Scheme scheme;
-  quantize::CalibrationMethod method;
-  quantize::LowerOptions lowering;
-};
 
 /// Everything that a configuration file says.
 struct Session {
@@ -36,7 +23,8 @@ struct Session {
   sim::arch::Hardware hardware;
   Numerics numerics;
   Clip test;
-  /// The network for the length of the calibration clip, and that clip.
+  bool imported = false;  ///< the network brings its integers and scales along; nothing is calibrated
+  /// The network for the length of the calibration clip, and that clip; empty if `imported`.
   network::Graph calibration_graph;
   Clip calibration;
   std::optional<double> sample_rate;
@@ -60,7 +48,12 @@ struct QuantizedNetwork {
   network::QuantizedGraph integer;
 };
 
-/// Calibrates on the calibration clip and quantises the graph of the test clip.
+/// Calibrates on the calibration clip and quantises the graph of the test clip; or lowers the integers that
+/// the network brought along.
 QuantizedNetwork quantize_session(const Session& session);
+
+/// The clip's tensors as `graph` is given them: reals become codes by the input's scale, integers stay.
+std::vector<network::Tensor> integer_inputs(const network::QuantizedGraph& graph,
+                                            const std::vector<network::Tensor>& inputs);
 
 }  // namespace dlasim::cli

@@ -9,22 +9,38 @@
 #include "network/float_reference.h"
 
 namespace dlasim::quantize {
+namespace {
 
-double sqnr_db(std::span<const float> reference, std::span<const float> actual) {
+struct Energies {
+  double signal = 0.0, noise = 0.0;
+};
+
+Energies compare(std::span<const float> reference, std::span<const float> actual) {
   if (reference.size() != actual.size() || reference.empty()) {
     throw base::InputError("cannot compare " + std::to_string(actual.size()) + " values with " +
                            std::to_string(reference.size()));
   }
-  double signal = 0.0;
-  double noise = 0.0;
+  Energies energies;
   for (std::size_t i = 0; i < reference.size(); ++i) {
     const auto r = static_cast<double>(reference[i]);
     const double e = r - static_cast<double>(actual[i]);
-    signal += r * r;
-    noise += e * e;
+    energies.signal += r * r;
+    energies.noise += e * e;
   }
-  if (noise == 0.0) return std::numeric_limits<double>::infinity();
-  return 10.0 * std::log10(signal / noise);
+  return energies;
+}
+
+}  // namespace
+
+double error_to_signal(std::span<const float> reference, std::span<const float> actual) {
+  const Energies energies = compare(reference, actual);
+  return energies.noise == 0.0 ? 0.0 : energies.noise / energies.signal;
+}
+
+double sqnr_db(std::span<const float> reference, std::span<const float> actual) {
+  const Energies energies = compare(reference, actual);
+  if (energies.noise == 0.0) return std::numeric_limits<double>::infinity();
+  return 10.0 * std::log10(energies.signal / energies.noise);
 }
 
 double sqnr_db(const network::Tensor& reference, const network::Tensor& codes,

@@ -29,6 +29,17 @@ double seconds_at_clock(const RunReport& r) {
   return static_cast<double>(r.cycles) / (r.hardware.clock_mhz * 1e6);
 }
 
+std::string figure_text(const TaskFigure& f) {
+  if (!f.float_value) return fmt::format("{:<12} {:.4g} {}\n", f.name, f.integer_value, f.unit);
+  return fmt::format("{:<12} float {:.4f}, integer {:.4f} {} ({:+.4f})\n", f.name, *f.float_value,
+                     f.integer_value, f.unit, f.integer_value - *f.float_value);
+}
+
+/// JSON has no infinity.
+nlohmann::ordered_json json_number(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json("exact");
+}
+
 std::string table(const RunReport& report) {
   using Align = base::TextTable::Align;
   base::TextTable table({{"layer", Align::kLeft},
@@ -131,8 +142,7 @@ std::string to_text(const RunReport& r) {
                       format_count(static_cast<double>(r.macs) / std::max(r.simulation_seconds, 1e-9)),
                       format_seconds(r.total_seconds), base::format_bytes(r.peak_memory_bytes));
   for (const TaskFigure& f : r.figures) {
-    text += fmt::format("{:<12} float {:.4f}, integer {:.4f} {} ({:+.4f})\n", f.name, f.float_value,
-                        f.integer_value, f.unit, f.integer_value - f.float_value);
+    text += figure_text(f);
   }
   return text + "\n" + r.verdict() + "\n";
 }
@@ -177,7 +187,8 @@ std::string to_json(const RunReport& r) {
   j["total_seconds"] = r.total_seconds;
   j["peak_memory_bytes"] = r.peak_memory_bytes;
   for (const TaskFigure& f : r.figures) {
-    j["figures"][f.name] = {{"unit", f.unit}, {"float", f.float_value}, {"integer", f.integer_value}};
+    j["figures"][f.name] = {{"unit", f.unit}, {"integer", json_number(f.integer_value)}};
+    if (f.float_value) j["figures"][f.name]["float"] = *f.float_value;
   }
   for (const LayerRow& row : r.layers) {
     nlohmann::ordered_json l{{"name", row.name},
@@ -190,9 +201,7 @@ std::string to_json(const RunReport& r) {
                              {"utilisation", row.utilisation},
                              {"stall_share", row.stall_share},
                              {"values", row.values}};
-    // JSON has no infinity: an output that equals float has no SQNR entry but this one.
-    if (row.sqnr_db)
-      l["sqnr_db"] = std::isfinite(*row.sqnr_db) ? nlohmann::ordered_json(*row.sqnr_db) : "exact";
+    if (row.sqnr_db) l["sqnr_db"] = json_number(*row.sqnr_db);
     if (row.differing) l["differing"] = *row.differing;
     j["layers"].push_back(std::move(l));
   }

@@ -30,7 +30,7 @@ struct LayerRow {
 struct TaskFigure {
   std::string name;
   std::string unit;
-  double float_value = 0.0;
+  std::optional<double> float_value;  ///< none for a figure that compares the two
   double integer_value = 0.0;
 };
 
