@@ -43,7 +43,7 @@ struct ElementwiseMul {
 };
 
 /// Two slopes, chosen by the sign of x - input_zero_point. A negative slope is a negative mantissa of
-/// `alpha`; its result is negated after the rounding.
+/// `alpha`; its result is negated after the rounding. Not so with kPytorch: its mantissa is a float's bits.
 struct LeakyRelu {
   RequantizeRule rule = RequantizeRule::kDouble;
   std::int32_t input_zero_point = 0;
@@ -53,7 +53,7 @@ struct LeakyRelu {
   std::int32_t operator()(std::int32_t x) const noexcept {
     const std::int32_t v = x - input_zero_point;
     if (v >= 0) return stage(requantize(rule, v, identity));
-    if (alpha.mantissa >= 0) return stage(requantize(rule, v, alpha));
+    if (alpha.mantissa >= 0 || rule == RequantizeRule::kPytorch) return stage(requantize(rule, v, alpha));
     return stage(-requantize(rule, v, {-alpha.mantissa, alpha.shift}));
   }
 };

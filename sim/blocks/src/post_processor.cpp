@@ -112,6 +112,7 @@ std::int64_t PostProcessor::requantise(std::int64_t biased, const arch::ChannelP
                                        std::uint32_t taps_inside) const {
   std::int64_t v = biased;
   if (settings_.requant == Requant::kAverage) {
+    if (taps_inside == 0) throw base::SimulationError("post_processor: the average of a window without taps");
     v = fixed_point::average_divide(biased, taps_inside);
   } else if (settings_.negative_enable != 0 && biased < 0) {
     // A negative slope is a negative mantissa; its result is negated after the rounding, which halves do not
