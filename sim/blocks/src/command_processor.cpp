@@ -66,7 +66,7 @@ void CommandProcessor::decode_one() {
   if (!decoded_) decoded_ = arch::decode(words_.data(), length);
   auto& queue = queue_of(*decoded_);
   if (queue.size() >= depth_) return;
-  queue.push_back(*std::move(decoded_));
+  queue.push_back(*decoded_);
   decoded_.reset();
   words_.erase(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(length));
 }
