@@ -17,6 +17,7 @@
 #include "network/npy_tensor.h"
 #include "quantize/affine.h"
 #include "quantize/sqnr.h"
+#include "report/html_report.h"
 #include "report/run_report.h"
 #include "session.h"
 #include "sim/compiler/compile.h"
@@ -183,6 +184,7 @@ void write_results(const Session& session, const network::QuantizedGraph& graph,
   base::OutputDirectory directory(session.output_directory);
   base::write_file_atomically(directory.path() / "summary.json", report::to_json(report));
   base::write_file_atomically(directory.path() / "layers.csv", report::to_csv(report));
+  base::write_file_atomically(directory.path() / "report.html", report::to_html(report));
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     const std::string name = i == 0 ? "output.npy" : fmt::format("output{}.npy", i);
     base::write_npy(directory.path() / name,
