@@ -23,6 +23,7 @@
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
 #include "sim/host/host.h"
+#include "sim/netlist/run_netlist.h"
 #include "sim/trace/vcd_trace.h"
 #include "verbs.h"
 
@@ -43,6 +44,7 @@ struct RunOptions {
   std::optional<std::filesystem::path> vcd;
   sim::trace::VcdWindow window;
   std::string layer;  ///< --layer: only while this one runs
+  bool netlist = false;
 };
 
 double seconds_since(Clock::time_point start) {
@@ -246,7 +248,8 @@ int run_network(const RunOptions& options) {
   engine_options.trace = vcd.get();
   const Clock::time_point simulation_start = Clock::now();
   const sim::engine::RunResult result =
-      sim::engine::run_cycle(program, graph, session.hardware, inputs, engine_options);
+      options.netlist ? sim::netlist::run_netlist(program, graph, session.hardware, inputs, engine_options)
+                      : sim::engine::run_cycle(program, graph, session.hardware, inputs, engine_options);
   const double simulation_seconds = seconds_since(simulation_start);
   if (vcd) finish_trace(*vcd, *options.vcd);
 
@@ -271,6 +274,8 @@ void add_run(CLI::App& app, Action& chosen) {
   verb->add_flag("!--no-golden", options->golden, "Do not compute and compare the golden model");
   verb->add_flag("!--no-fuse", options->fuse, "One pass a node: every tensor reaches DRAM and is compared");
   verb->add_flag("--json", options->json, "Print summary.json instead of the table");
+  verb->add_flag("--netlist", options->netlist,
+                 "Every block a SystemC module of its own: the same cycles, several times slower");
   verb->add_option("--vcd", options->vcd, "Write the waves of all blocks, and a GTKWave layout beside them");
   verb->add_option("--from", options->window.from, "First cycle of the waves");
   verb->add_option("--to", options->window.to, "Last cycle of the waves");

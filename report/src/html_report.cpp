@@ -51,7 +51,8 @@ std::string totals(const RunReport& r) {
   row("simulation", fmt::format("{}, peak memory {}", base::format_seconds(r.simulation_seconds),
                                 base::format_bytes(r.peak_memory_bytes)));
   for (const TaskFigure& f : r.figures) {
-    row(f.name, fmt::format("float {:.4f}, integer {:.4f} {}", f.float_value, f.integer_value, f.unit));
+    const std::string real = f.float_value ? fmt::format("float {:.4f}, integer ", *f.float_value) : "";
+    row(f.name, fmt::format("{}{:.4f} {}", real, f.integer_value, f.unit));
   }
   return "<table class=\"totals\">\n" + rows + "</table>\n";
 }
