@@ -33,6 +33,11 @@ constexpr std::array kMethods{Choice<MethodKind>{"min_max", MethodKind::kMinMax}
 
 Numerics read_numerics(const YamlNode& node) {
   Numerics numerics;
+  if (node.has("defaults") || node.has("layers")) {
+    numerics.name = node.get_string_or("name", "staged");
+    numerics.staged = network::NumericsConfig::read(node);
+    return numerics;
+  }
   const SchemeName scheme = node.get_enum_or("scheme", SchemeName::kInt8, all(kSchemes));
   numerics.scheme = scheme == SchemeName::kInt8 ? quantize::int8_scheme() : quantize::int16x8_scheme();
   numerics.name = node.get_string_or("name", scheme == SchemeName::kInt8 ? "int8" : "int16x8");

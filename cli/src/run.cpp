@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <future>
+#include <map>
 #include <memory>
 
 #include "base/cpu.h"
@@ -12,11 +13,10 @@
 #include "base/progress.h"
 #include "base/wav.h"
 #include "cli/main.h"
+#include "figures.h"
 #include "golden/interpreter.h"
-#include "network/float_reference.h"
+#include "golden_run.h"
 #include "network/npy_tensor.h"
-#include "quantize/affine.h"
-#include "quantize/sqnr.h"
 #include "report/html_report.h"
 #include "report/run_report.h"
 #include "session.h"
@@ -34,8 +34,11 @@ using Clock = std::chrono::steady_clock;
 using network::Tensor;
 using network::TensorId;
 
+enum class Engine { kGolden, kCycle };
+
 struct RunOptions {
   SessionOptions session;
+  Engine engine = Engine::kCycle;
   bool golden = true;
   bool fuse = true;
   bool json = false;
@@ -61,32 +64,6 @@ std::vector<Tensor> run_golden(const network::QuantizedGraph& graph, const sim::
     if (wanted[static_cast<std::size_t>(id)]) tensors[static_cast<std::size_t>(id)] = value;
   });
   return tensors;
-}
-
-/// What the float network says of the integer one: figures that need no tensor afterwards.
-struct FloatFigures {
-  std::vector<std::optional<double>> sqnr_db;  ///< by tensor
-  std::optional<double> cross_entropy;
-  Tensor output;  ///< the first one
-};
-
-FloatFigures compare_with_float(const Session& session, const QuantizedNetwork& network,
-                                const std::vector<Tensor>& got) {
-  FloatFigures figures;
-  figures.sqnr_db.resize(got.size());
-  network::FloatReference(network.real).run(session.test.inputs, [&](TensorId id, const Tensor& real) {
-    const auto i = static_cast<std::size_t>(id);
-    const auto& info = network.integer.tensors[i];
-    if (got[i].size() == real.size() && info.affine) {
-      figures.sqnr_db[i] = quantize::sqnr_db(real, got[i], *info.affine);
-    }
-    if (id != network.real.outputs.front()) return;
-    figures.output = real;
-    if (!session.test.labels.empty()) {
-      figures.cross_entropy = quantize::cross_entropy(real, session.test.labels);
-    }
-  });
-  return figures;
 }
 
 std::uint64_t count_differing(const Tensor& expected, const Tensor& got) {
@@ -115,32 +92,6 @@ report::LayerRow make_row(const sim::compiler::Layer& layer, const sim::engine::
   row.sqnr_db = real.sqnr_db[id];
   if (!golden.empty()) row.differing = count_differing(golden[id], got);
   return row;
-}
-
-/// The first output as reals.
-Tensor real_output(const network::QuantizedGraph& graph, const std::vector<Tensor>& tensors) {
-  const auto id = static_cast<std::size_t>(graph.outputs.front());
-  return network::dequantize(tensors[id], graph.tensors[id].affine);
-}
-
-std::vector<report::TaskFigure> task_figures(const Session& session, const FloatFigures& real,
-                                             const Tensor& output) {
-  std::vector<report::TaskFigure> figures;
-  if (real.cross_entropy) {
-    figures.push_back({"cross-entropy", "nats a sample", *real.cross_entropy,
-                       quantize::cross_entropy(output, session.test.labels)});
-  }
-  if (!session.test.sample_rate) return figures;
-  const auto reference = real.output.data<float>();
-  const auto got = output.data<float>();
-  figures.push_back({"SNR", "dB against float", std::nullopt, quantize::sqnr_db(reference, got)});
-  figures.push_back({"ESR", "against float", std::nullopt, quantize::error_to_signal(reference, got)});
-  if (!session.test.target.empty()) {
-    figures.push_back({"ESR target", "against the target",
-                       quantize::error_to_signal(session.test.target, reference),
-                       quantize::error_to_signal(session.test.target, got)});
-  }
-  return figures;
 }
 
 report::RunReport make_report(const Session& session, const network::QuantizedGraph& graph,
@@ -227,6 +178,7 @@ int run_network(const RunOptions& options) {
   const Clock::time_point start = Clock::now();
   const Session session = open_session(options.session);
   const QuantizedNetwork network = quantize_session(session);
+  if (options.engine == Engine::kGolden) return run_golden_only(session, network, options.json);
   const network::QuantizedGraph& graph = network.integer;
   const sim::compiler::Program program =
       sim::compiler::compile(graph, session.hardware, {.fuse = options.fuse});
@@ -271,6 +223,11 @@ void add_run(CLI::App& app, Action& chosen) {
   CLI::App* verb =
       app.add_subcommand("run", "Run a network on the accelerator and compare every layer with golden");
   add_session_options(*verb, options->session);
+  const std::map<std::string, Engine> engines{{"golden", Engine::kGolden}, {"cycle", Engine::kCycle}};
+  verb->add_option("--engine", options->engine,
+                   "cycle: the accelerator, clock by clock; golden: the reference alone, without cycles")
+      ->transform(CLI::CheckedTransformer(engines))
+      ->default_str("cycle");
   verb->add_flag("!--no-golden", options->golden, "Do not compute and compare the golden model");
   verb->add_flag("!--no-fuse", options->fuse, "One pass a node: every tensor reaches DRAM and is compared");
   verb->add_flag("--json", options->json, "Print summary.json instead of the table");

@@ -8,7 +8,9 @@
 #include "base/yaml.h"
 #include "network_source.h"
 #include "quantize/affine.h"
+#include "quantize/codes.h"
 #include "quantize/fold.h"
+#include "quantize/staged.h"
 #include "sim/arch/hardware_yaml.h"
 
 namespace dlasim::cli {
@@ -113,11 +115,33 @@ Session open_session(const SessionOptions& options) {
   return session;
 }
 
+network::Graph rewritten_graph(const Session& session) {
+  return rewritten(session.graph);
+}
+
+quantize::TensorSamples sample_calibration(const Session& session) {
+  return quantize::sample_tensors(rewritten(session.calibration_graph), {session.calibration.inputs});
+}
+
+network::QuantizedGraph quantize_staged_session(const Session& session, const network::Graph& real,
+                                                const network::NumericsConfig& numerics,
+                                                const quantize::TensorSamples& samples) {
+  return quantize::quantize_staged(real, numerics, samples, session.hardware.pe_array.ic_lanes);
+}
+
 QuantizedNetwork quantize_session(const Session& session) {
   QuantizedNetwork result;
   if (session.imported) {
     result.real = session.graph;
     result.integer = quantize::lower(result.real, session.numerics.lowering);
+    return result;
+  }
+  if (session.numerics.staged) {
+    const network::NumericsConfig& staged = *session.numerics.staged;
+    result.real = rewritten(session.graph);
+    result.integer = quantize_staged_session(
+        session, result.real, staged,
+        staged.needs_values() ? sample_calibration(session) : quantize::TensorSamples{});
     return result;
   }
   const quantize::Ranges ranges = quantize::calibrate(rewritten(session.calibration_graph),
@@ -134,6 +158,10 @@ std::vector<Tensor> integer_inputs(const network::QuantizedGraph& graph, const s
     const auto& info = graph.tensor(graph.inputs[i]);
     if (inputs[i].dtype() == info.dtype) {
       result.push_back(inputs[i]);
+      continue;
+    }
+    if (info.format) {
+      result.push_back(quantize::encode(inputs[i], *info.format).codes);
       continue;
     }
     if (!info.affine) {

@@ -12,6 +12,7 @@
 #include "network/quantized_graph.h"
 #include "network/tensor.h"
 #include "numerics.h"
+#include "quantize/tensor_samples.h"
 #include "sim/arch/hardware.h"
 
 namespace dlasim::cli {
@@ -48,11 +49,23 @@ struct QuantizedNetwork {
   network::QuantizedGraph integer;
 };
 
+/// The test network after the rewrites that quantisation begins with.
+network::Graph rewritten_graph(const Session& session);
+
+/// What the tensors hold over the calibration clip: for `fl: auto`.
+quantize::TensorSamples sample_calibration(const Session& session);
+
+/// The staged graph of rewritten_graph(session) under formats that need not be the session's.
+network::QuantizedGraph quantize_staged_session(const Session& session, const network::Graph& real,
+                                                const network::NumericsConfig& numerics,
+                                                const quantize::TensorSamples& samples);
+
 /// Calibrates on the calibration clip and quantises the graph of the test clip; or lowers the integers that
 /// the network brought along.
 QuantizedNetwork quantize_session(const Session& session);
 
-/// The clip's tensors as `graph` is given them: reals become codes by the input's scale, integers stay.
+/// The clip's tensors as `graph` is given them: reals become codes by the input's scale or format, integers
+/// stay.
 std::vector<network::Tensor> integer_inputs(const network::QuantizedGraph& graph,
                                             const std::vector<network::Tensor>& inputs);
 

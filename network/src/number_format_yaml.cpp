@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/edit_distance.h"
@@ -95,9 +96,42 @@ void read_rounding(const YamlNode& node, NumberFormat* format) {
   format->lfsr = value;
 }
 
-void override_dfp(const YamlNode& node, NumberFormat* format) {
+std::array<Choice<FlMethod>, kFlMethods.size()> fl_methods() {
+  std::array<Choice<FlMethod>, kFlMethods.size()> choices;
+  std::transform(kFlMethods.begin(), kFlMethods.end(), choices.begin(), [](FlMethod method) {
+    return Choice<FlMethod>{name(method), method};
+  });
+  return choices;
+}
+
+/// `fl: auto` and what goes with it.
+FlRule read_fl_rule(const YamlNode& node) {
+  FlRule rule;
+  rule.method = node.get_enum_or("fl_method", rule.method, names(fl_methods()));
+  if (const auto percentile = node.find("percentile")) {
+    if (rule.method != FlMethod::kPercentile) percentile->fail("is for `fl_method: percentile` only");
+    rule.percentile = percentile->as_double(1e-6, 100.0);
+  }
+  rule.margin = static_cast<int>(node.get_int_or("fl_margin", 0, -64, 64));
+  return rule;
+}
+
+void read_fl(const YamlNode& node, OpenNumberFormat* open) {
+  const auto fl = node.find("fl");
+  if (fl && fl->is_scalar() && fl->as_string() == "auto") {
+    open->open_fl = read_fl_rule(node);
+    return;
+  }
+  for (const char* key : {"fl_method", "percentile", "fl_margin"}) {
+    if (const auto given = node.find(key)) given->fail("is for `fl: auto` only");
+  }
+  if (fl) open->format.fl = static_cast<int>(fl->as_int(-kMaxScale, kMaxScale));
+}
+
+void override_dfp(const YamlNode& node, OpenNumberFormat* open) {
+  NumberFormat* format = &open->format;
   format->bits = static_cast<int>(node.get_int_or("bits", format->bits, 1, 64));
-  format->fl = static_cast<int>(node.get_int_or("fl", format->fl, -kMaxScale, kMaxScale));
+  read_fl(node, open);
   format->is_signed = node.get_bool_or("signed", format->is_signed);
   format->overflow = node.get_enum_or("overflow", format->overflow, names(kDfpOverflows));
 }
@@ -120,19 +154,20 @@ void override_minifloat(const YamlNode& node, NumberFormat* format) {
   }
 }
 
-NumberFormat read_fields(const YamlNode& node, NumberFormat format) {
-  if (format.kind == NumberFormat::Kind::kExact) return format;
-  if (format.kind == NumberFormat::Kind::kDfp) override_dfp(node, &format);
-  if (format.kind == NumberFormat::Kind::kMinifloat) override_minifloat(node, &format);
-  read_rounding(node, &format);
-  return format;
+OpenNumberFormat read_fields(const YamlNode& node, const NumberFormat& format) {
+  OpenNumberFormat open{format, std::nullopt};
+  if (format.kind == NumberFormat::Kind::kExact) return open;
+  if (format.kind == NumberFormat::Kind::kDfp) override_dfp(node, &open);
+  if (format.kind == NumberFormat::Kind::kMinifloat) override_minifloat(node, &open.format);
+  read_rounding(node, &open.format);
+  return open;
 }
 
-NumberFormat read_kind(const YamlNode& node) {
+OpenNumberFormat read_kind(const YamlNode& node) {
   NumberFormat format;
   switch (node.get_enum("kind", names(kKinds))) {
     case FormatKind::kExact:
-      return format;
+      return {};
     case FormatKind::kMx:
       node.at("kind").fail("mx is a format of input and weight operands only");
     case FormatKind::kDfp:
@@ -162,20 +197,32 @@ OperandFormat read_mx(const YamlNode& node) {
 
 }  // namespace
 
-NumberFormat read_number_format(const YamlNode& node) {
-  if (node.is_scalar()) return preset_named(node);
+OpenNumberFormat read_open_number_format(const YamlNode& node) {
+  if (node.is_scalar()) return {preset_named(node), std::nullopt};
   const bool has_preset = node.has("preset");
   if (has_preset && node.has("kind")) node.fail("give `preset` or `kind`, not both");
   return has_preset ? read_fields(node, preset_named(node.at("preset"))) : read_kind(node);
 }
 
-OperandFormat read_operand_format(const YamlNode& node) {
+OpenOperandFormat read_open_operand_format(const YamlNode& node) {
   if (node.is_map() && node.has("kind") && node.get_enum("kind", names(kKinds)) == FormatKind::kMx) {
-    return read_mx(node);
+    return {read_mx(node), std::nullopt};
   }
-  const NumberFormat format = read_number_format(node);
-  if (format.kind == NumberFormat::Kind::kExact) node.fail("an operand has codes: it cannot be `exact`");
-  return {format, 0};
+  const OpenNumberFormat open = read_open_number_format(node);
+  if (open.format.kind == NumberFormat::Kind::kExact) node.fail("an operand has codes: it cannot be `exact`");
+  return {{open.format, 0}, open.open_fl};
+}
+
+NumberFormat read_number_format(const YamlNode& node) {
+  const OpenNumberFormat open = read_open_number_format(node);
+  if (open.open_fl) node.at("fl").fail("`auto` needs values to choose from, which are not there");
+  return open.format;
+}
+
+OperandFormat read_operand_format(const YamlNode& node) {
+  const OpenOperandFormat open = read_open_operand_format(node);
+  if (open.open_fl) node.at("fl").fail("`auto` needs values to choose from, which are not there");
+  return open.format;
 }
 
 StagedActivation read_staged_activation(const YamlNode& node) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/edit_distance.h"
+#include "base/error.h"
 #include "network/number_format_yaml.h"
 
 namespace dlasim::network {
@@ -31,10 +32,10 @@ using Slot = std::optional<Placed<T>>;
 /// What one entry says, or several merged.
 struct Overlay {
   bool integer = false;
-  Slot<OperandFormat> input, weight;
-  Slot<NumberFormat> bias_operand;
-  Slot<NumberFormat> product, accumulator, partial_sum, bias, activation, output, block;
-  Slot<std::vector<NumberFormat>> tree;
+  Slot<OpenOperandFormat> input, weight;
+  Slot<OpenNumberFormat> bias_operand;
+  Slot<OpenNumberFormat> product, accumulator, partial_sum, bias, activation, output, block;
+  Slot<std::vector<OpenNumberFormat>> tree;
   Slot<StagedActivation> function;
   Slot<MxMode> mx_mode;
 };
@@ -65,23 +66,23 @@ void merge(const Overlay& from, int rank, Overlay* to) {
 
 enum class MayBeExact { kNo, kYes };
 
-NumberFormat read_point(const YamlNode& node, MayBeExact may_be_exact) {
-  const NumberFormat format = read_number_format(node);
-  if (may_be_exact == MayBeExact::kNo && format.kind == NumberFormat::Kind::kExact) {
+OpenNumberFormat read_point(const YamlNode& node, MayBeExact may_be_exact) {
+  const OpenNumberFormat open = read_open_number_format(node);
+  if (may_be_exact == MayBeExact::kNo && open.format.kind == NumberFormat::Kind::kExact) {
     node.fail("`exact` is allowed at product and activation only");
   }
-  return format;
+  return open;
 }
 
 void read_point(const YamlNode& points, std::string_view key, MayBeExact may_be_exact,
-                Slot<NumberFormat>* slot) {
+                Slot<OpenNumberFormat>* slot) {
   if (const auto node = points.find(key)) *slot = {read_point(*node, may_be_exact), *node};
 }
 
 void read_tree(const YamlNode& points, Overlay* overlay) {
   const auto node = points.find("tree");
   if (!node) return;
-  std::vector<NumberFormat> levels;
+  std::vector<OpenNumberFormat> levels;
   if (node->is_list()) {
     for (const YamlNode& level : node->items()) levels.push_back(read_point(level, MayBeExact::kNo));
     if (levels.empty()) node->fail("the list of tree formats is empty");
@@ -103,12 +104,12 @@ void read_points(const YamlNode& points, Overlay* overlay) {
 }
 
 void read_operands(const YamlNode& operands, Overlay* overlay) {
-  if (const auto node = operands.find("input")) overlay->input = {read_operand_format(*node), *node};
-  if (const auto node = operands.find("weight")) overlay->weight = {read_operand_format(*node), *node};
+  if (const auto node = operands.find("input")) overlay->input = {read_open_operand_format(*node), *node};
+  if (const auto node = operands.find("weight")) overlay->weight = {read_open_operand_format(*node), *node};
   if (const auto node = operands.find("bias")) {
-    const OperandFormat format = read_operand_format(*node);
-    if (format.mx_block != 0) node->fail("a bias cannot be mx");
-    overlay->bias_operand = {format.element, *node};
+    const OpenOperandFormat open = read_open_operand_format(*node);
+    if (open.format.mx_block != 0) node->fail("a bias cannot be mx");
+    overlay->bias_operand = {{open.format.element, open.open_fl}, *node};
   }
 }
 
@@ -143,7 +144,7 @@ T required(const Slot<T>& slot, std::string_view key, const YamlNode& entry, con
 
 /// A point that the mode does not have: an error where it is given beside or below the mode, and dropped
 /// where a more specific entry has chosen the mode.
-void refuse_point(const Slot<NumberFormat>& point, std::string_view name, std::string_view mode,
+void refuse_point(const Slot<OpenNumberFormat>& point, std::string_view name, std::string_view mode,
                   int mode_rank, const NumericsLayer& layer) {
   if (!point || point->rank < mode_rank) return;
   point->node.fail(fmt::format("layer '{}' runs in mx_mode {}, which has no {}", layer.name, mode, name));
@@ -153,50 +154,83 @@ int tree_levels(int lanes) {
   return std::bit_width(std::bit_ceil(static_cast<unsigned>(std::max(lanes, 1)))) - 1;
 }
 
-void check_block_operand(const Slot<OperandFormat>& operand) {
-  if (operand->value.mx_block == 0) operand->node.fail("mx_mode block needs an mx operand");
+void check_block_operand(const Slot<OpenOperandFormat>& operand) {
+  if (operand->value.format.mx_block == 0) operand->node.fail("mx_mode block needs an mx operand");
 }
 
-std::vector<NumberFormat> resolve_tree(const Overlay& o, int lanes, const YamlNode& entry,
-                                       const NumericsLayer& layer) {
+void resolve_tree(const Overlay& o, int lanes, const YamlNode& entry, const NumericsLayer& layer,
+                  LayerNumerics* n) {
   const int levels = tree_levels(lanes);
-  if (levels == 0 && !o.tree) return {};
-  std::vector<NumberFormat> tree = required(o.tree, "points.tree", entry, layer);
+  if (levels == 0 && !o.tree) return;
+  const std::vector<OpenNumberFormat> tree = required(o.tree, "points.tree", entry, layer);
   const auto count = static_cast<int>(tree.size());
   if (o.tree->node.is_list() && count != levels) {
     o.tree->node.fail(fmt::format("{} formats for the {} levels of {} lanes (layer '{}')", count, levels,
                                   lanes, layer.name));
   }
-  return tree;
+  for (const OpenNumberFormat& level : tree) {
+    n->formats.tree.push_back(level.format);
+    n->open.tree.push_back(level.open_fl);
+  }
 }
 
-StagedNumerics resolve(const Overlay& o, const YamlNode& entry, const NumericsLayer& layer) {
-  StagedNumerics n;
+/// What every layer and mode has: `key` of the entry, split into the format and what it leaves open.
+template <class Open, class Format>
+void resolve_format(const Slot<Open>& slot, std::string_view key, const YamlNode& entry,
+                    const NumericsLayer& layer, Format* format, std::optional<FlRule>* open_fl) {
+  const Open open = required(slot, key, entry, layer);
+  *format = open.format;
+  *open_fl = open.open_fl;
+}
+
+LayerNumerics resolve(const Overlay& o, const YamlNode& entry, const NumericsLayer& layer) {
+  LayerNumerics result;
+  StagedNumerics& n = result.formats;
+  OpenFl& open = result.open;
   n.mx_mode = o.mx_mode ? o.mx_mode->value : MxMode::kStorage;
   const bool block = n.mx_mode == MxMode::kBlock;
   const int mode_rank = o.mx_mode ? o.mx_mode->rank : 0;
-  n.input = required(o.input, "operands.input", entry, layer);
-  n.weight = required(o.weight, "operands.weight", entry, layer);
-  n.product = required(o.product, "points.product", entry, layer);
+  const auto take = [&](const auto& slot, std::string_view key, auto* format, auto* open_fl) {
+    resolve_format(slot, key, entry, layer, format, open_fl);
+  };
+  take(o.input, "operands.input", &n.input, &open.input);
+  take(o.weight, "operands.weight", &n.weight, &open.weight);
+  take(o.product, "points.product", &n.product, &open.product);
   if (block) {
     refuse_point(o.accumulator, "accumulator", "block", mode_rank, layer);
     check_block_operand(o.input);
     check_block_operand(o.weight);
-    n.block = required(o.block, "points.block", entry, layer);
+    take(o.block, "points.block", &n.block, &open.block);
   } else {
     refuse_point(o.block, "block", "storage", mode_rank, layer);
-    n.accumulator = required(o.accumulator, "points.accumulator", entry, layer);
+    take(o.accumulator, "points.accumulator", &n.accumulator, &open.accumulator);
   }
-  n.tree = resolve_tree(o, block ? kMxLanes : layer.lanes, entry, layer);
-  n.partial_sum = required(o.partial_sum, "points.partial_sum", entry, layer);
+  resolve_tree(o, block ? kMxLanes : layer.lanes, entry, layer, &result);
+  take(o.partial_sum, "points.partial_sum", &n.partial_sum, &open.partial_sum);
   if (layer.has_bias) {
-    n.bias_operand = required(o.bias_operand, "operands.bias, but a bias", entry, layer);
-    n.bias = required(o.bias, "points.bias, but a bias", entry, layer);
+    n.bias_operand.emplace();
+    take(o.bias_operand, "operands.bias, but a bias", &*n.bias_operand, &open.bias_operand);
+    take(o.bias, "points.bias, but a bias", &n.bias, &open.bias);
   }
-  if (o.activation) n.activation = o.activation->value;
-  n.output = required(o.output, "points.output", entry, layer);
+  if (o.activation) take(o.activation, "points.activation", &n.activation, &open.activation);
+  take(o.output, "points.output", &n.output, &open.output);
   if (o.function) n.function = o.function->value;
-  return n;
+  return result;
+}
+
+bool is_open(const OpenFl& open) {
+  const bool any_tree = std::any_of(open.tree.begin(), open.tree.end(), [](const auto& r) { return !!r; });
+  return open.input || open.weight || open.bias_operand || open.product || open.accumulator ||
+         open.partial_sum || open.bias || open.activation || open.output || open.block || any_tree;
+}
+
+bool leaves_open(const Overlay& o) {
+  const auto open = [](const auto& slot) { return slot && slot->value.open_fl.has_value(); };
+  const bool any_tree = o.tree && std::any_of(o.tree->value.begin(), o.tree->value.end(),
+                                              [](const OpenNumberFormat& f) { return !!f.open_fl; });
+  return open(o.input) || open(o.weight) || open(o.bias_operand) || open(o.product) || open(o.accumulator) ||
+         open(o.partial_sum) || open(o.bias) || open(o.activation) || open(o.output) || open(o.block) ||
+         any_tree;
 }
 
 bool is_pattern(std::string_view name) {
@@ -231,6 +265,22 @@ NumericsConfig NumericsConfig::read(const YamlNode& numerics) {
 }
 
 std::optional<StagedNumerics> NumericsConfig::for_layer(const NumericsLayer& layer) const {
+  const auto numerics = open_layer(layer);
+  if (!numerics) return std::nullopt;
+  if (is_open(numerics->open)) {
+    throw base::InputError(
+        fmt::format("layer '{}': `fl: auto` needs values to choose from, which are not there", layer.name));
+  }
+  return numerics->formats;
+}
+
+bool NumericsConfig::needs_values() const {
+  const auto open = [](const Contents::Entry& entry) { return leaves_open(entry.overlay); };
+  return (contents_->defaults && open(*contents_->defaults)) ||
+         std::any_of(contents_->layers.begin(), contents_->layers.end(), open);
+}
+
+std::optional<LayerNumerics> NumericsConfig::open_layer(const NumericsLayer& layer) const {
   std::vector<const Contents::Entry*> entries;
   if (contents_->defaults) entries.push_back(&*contents_->defaults);
   for (const Contents::Entry& entry : contents_->layers) {

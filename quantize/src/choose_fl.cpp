@@ -3,10 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -18,15 +16,6 @@ using network::Rounding;
 namespace {
 
 __extension__ using UInt128 = unsigned __int128;
-
-constexpr std::array<std::pair<FlMethod, std::string_view>, 6> kNames = {{
-    {FlMethod::kMax, "max"},
-    {FlMethod::kRistrettoActivation, "ristretto_activation"},
-    {FlMethod::kRistrettoParameter, "ristretto_parameter"},
-    {FlMethod::kPercentile, "percentile"},
-    {FlMethod::kMse, "mse"},
-    {FlMethod::kKlDivergence, "kl_divergence"},
-}};
 
 void check(const FlFormat& format, double amax) {
   if (format.bits < 1 || format.bits > 64) {
@@ -219,20 +208,6 @@ double largest_magnitude(std::span<const float> values) {
 }
 
 }  // namespace
-
-std::string_view name(FlMethod method) {
-  for (const auto& [known, text] : kNames) {
-    if (known == method) return text;
-  }
-  return "unknown";
-}
-
-std::optional<FlMethod> fl_method_from_name(std::string_view text) {
-  for (const auto& [method, known] : kNames) {
-    if (known == text) return method;
-  }
-  return std::nullopt;
-}
 
 bool needs_only_amax(FlMethod method) {
   return method == FlMethod::kMax || method == FlMethod::kRistrettoActivation ||

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text_table.h"
+#include "figure.h"
 
 namespace dlasim::report {
 namespace {
@@ -16,28 +17,12 @@ using base::format_grouped;
 using base::format_percent;
 using base::format_seconds;
 
-std::string sqnr_text(const std::optional<double>& sqnr) {
-  if (!sqnr) return "";
-  return std::isinf(*sqnr) ? "exact" : fmt::format("{:.1f}", *sqnr);
-}
-
 std::string grouped(std::uint64_t v) {
   return format_grouped(static_cast<std::int64_t>(v));
 }
 
 double seconds_at_clock(const RunReport& r) {
   return static_cast<double>(r.cycles) / (r.hardware.clock_mhz * 1e6);
-}
-
-std::string figure_text(const TaskFigure& f) {
-  if (!f.float_value) return fmt::format("{:<12} {:.4g} {}\n", f.name, f.integer_value, f.unit);
-  return fmt::format("{:<12} float {:.4f}, integer {:.4f} {} ({:+.4f})\n", f.name, *f.float_value,
-                     f.integer_value, f.unit, f.integer_value - *f.float_value);
-}
-
-/// JSON has no infinity.
-nlohmann::ordered_json json_number(double value) {
-  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json("exact");
 }
 
 std::string table(const RunReport& report) {
@@ -186,10 +171,7 @@ std::string to_json(const RunReport& r) {
   j["simulation_seconds"] = r.simulation_seconds;
   j["total_seconds"] = r.total_seconds;
   j["peak_memory_bytes"] = r.peak_memory_bytes;
-  for (const TaskFigure& f : r.figures) {
-    j["figures"][f.name] = {{"unit", f.unit}, {"integer", json_number(f.integer_value)}};
-    if (f.float_value) j["figures"][f.name]["float"] = *f.float_value;
-  }
+  if (!r.figures.empty()) j["figures"] = json_figures(r.figures);
   for (const LayerRow& row : r.layers) {
     nlohmann::ordered_json l{{"name", row.name},
                              {"kind", row.kind},

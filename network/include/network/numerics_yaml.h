@@ -12,6 +12,9 @@
 ///         conv1:    {activation: relu}              # names win over patterns
 ///         fc:       integer                         # no number formats: integer mode
 ///
+/// A DFP format may leave its fractional length open, `{kind: dfp, bits: 8, fl: auto}`, with `fl_method`,
+/// `percentile` and `fl_margin` (number_format_yaml.h): quantisation then chooses it from the values.
+///
 /// Entries are merged key by key: the defaults, then the patterns that match in the file's order, then the
 /// layer's own name.
 
@@ -23,6 +26,7 @@
 #include <vector>
 
 #include "base/yaml.h"
+#include "network/fl_rule.h"
 #include "network/number_format.h"
 
 namespace dlasim::network {
@@ -34,6 +38,19 @@ struct NumericsLayer {
   int lanes = 16;  ///< L of section 5: says how many levels the tree has
 };
 
+/// Which fractional lengths of a layer the numerics leave open (`fl: auto`); their `fl` is 0 until chosen.
+struct OpenFl {
+  std::optional<FlRule> input, weight, bias_operand;
+  std::optional<FlRule> product, accumulator, partial_sum, bias, activation, output, block;
+  std::vector<std::optional<FlRule>> tree;  ///< as many entries as StagedNumerics::tree
+};
+
+/// What the numerics say of a layer.
+struct LayerNumerics {
+  StagedNumerics formats;
+  OpenFl open;
+};
+
 /// The parsed section. Cheap to copy.
 class NumericsConfig {
  public:
@@ -41,10 +58,16 @@ class NumericsConfig {
   /// base::InputError with a place.
   static NumericsConfig read(const base::YamlNode& numerics);
 
-  /// The formats of a layer; nothing if no entry speaks of it or the last one says `integer`. Throws
-  /// base::InputError at the entry: a point that is missing or that the layer's mode does not have, a list
-  /// of tree formats that does not fit the levels, `exact` where a value must have a code.
+  /// The formats of a layer, fractional lengths left open among them; nothing if no entry speaks of it or the
+  /// last one says `integer`. Throws base::InputError at the entry: a point that is missing or that the
+  /// layer's mode does not have, a list of tree formats that does not fit the levels, `exact` where a value
+  /// must have a code.
+  std::optional<LayerNumerics> open_layer(const NumericsLayer& layer) const;
+  /// The same where nothing may be left open: `fl: auto` is an InputError.
   std::optional<StagedNumerics> for_layer(const NumericsLayer& layer) const;
+
+  /// Whether any entry says `fl: auto`: then quantisation needs sample values.
+  bool needs_values() const;
 
   /// Refuses entries that speak of no layer, with a "did you mean".
   void check_names(std::span<const std::string> layers) const;

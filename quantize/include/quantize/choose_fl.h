@@ -1,28 +1,16 @@
 #pragma once
 /// The choice of a fractional length for a group of values: spec/number_formats.md section 7.
 
-#include <optional>
 #include <span>
-#include <string_view>
 
+#include "network/fl_rule.h"
 #include "network/number_format.h"
 
 namespace dlasim::quantize {
 
-/// How `amax`, the largest |x| of the group, or the values themselves become a fractional length.
-enum class FlMethod {
-  kMax,                  ///< the largest fl at which nothing overflows
-  kRistrettoActivation,  ///< fl = B - ceil(log2 amax): the top half of the range can saturate
-  kRistrettoParameter,   ///< fl = B - ceil(log2(amax) + 1)
-  kPercentile,           ///< max, of the smallest a with at least p % of all |x| <= a
-  kMse,                  ///< the smallest sum of squared errors, from max's fl upwards
-  kKlDivergence,         ///< max, of the clipping threshold that distorts the histogram least
-};
+using network::fl_method_from_name;
+using network::FlMethod;
 
-/// "max", "ristretto_activation", "ristretto_parameter", "percentile", "mse", "kl_divergence".
-std::string_view name(FlMethod method);
-/// The inverse of `name`.
-std::optional<FlMethod> fl_method_from_name(std::string_view name);
 /// True for the methods that know only `amax`.
 bool needs_only_amax(FlMethod method);
 

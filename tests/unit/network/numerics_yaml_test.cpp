@@ -199,6 +199,39 @@ TEST(NumericsYaml, NamesThatNoLayerHasAreRefused) {
   EXPECT_THAT(message("layers: {'x*': integer}"), HasSubstr("no layer matches"));
 }
 
+TEST(NumericsYaml, LeavesFractionalLengthsOpen) {
+  const NumericsConfig config = read(std::string(kDefaults) + R"(
+layers:
+  conv1:
+    operands:
+      input: {kind: dfp, bits: 8, fl: auto}
+      weight: {preset: int6, fl: auto, fl_method: percentile, percentile: 99.5, fl_margin: -2}
+    points: {tree: [{kind: dfp, bits: 8, fl: 3}, {kind: dfp, bits: 9, fl: auto, fl_method: mse}]}
+)");
+  EXPECT_TRUE(config.needs_values());
+  const LayerNumerics n = config.open_layer({"conv1", true, 4}).value();
+  EXPECT_EQ(n.open.input, FlRule{});
+  EXPECT_EQ(n.formats.input.element.fl, 0);
+  EXPECT_EQ(n.open.weight, (FlRule{FlMethod::kPercentile, 99.5, -2}));
+  EXPECT_EQ(n.formats.weight.element.bits, 6);
+  EXPECT_FALSE(n.open.bias_operand);
+  EXPECT_FALSE(n.open.output);
+  ASSERT_EQ(n.open.tree.size(), 2U);
+  EXPECT_FALSE(n.open.tree[0]);
+  EXPECT_EQ(n.open.tree[1]->method, FlMethod::kMse);
+  EXPECT_THROW((void)config.for_layer({"conv1", true, 4}), base::InputError);
+  EXPECT_NO_THROW((void)config.for_layer({"conv2", true, 4}));
+  EXPECT_FALSE(read(std::string(kDefaults)).needs_values());
+}
+
+TEST(NumericsYaml, RefusesAnOpenFractionalLengthWhereItMeansNothing) {
+  EXPECT_THAT(error_of_output("{kind: dfp, bits: 8, fl: automatic}"), HasSubstr("fl"));
+  EXPECT_THAT(error_of_output("{kind: dfp, bits: 8, fl: 3, fl_margin: 1}"), HasSubstr("`fl: auto` only"));
+  EXPECT_THAT(error_of_output("{kind: dfp, bits: 8, fl: auto, percentile: 99}"),
+              HasSubstr("`fl_method: percentile` only"));
+  EXPECT_THAT(error_of_output("{kind: dfp, bits: 8, fl: auto, fl_method: kl}"), HasSubstr("kl"));
+}
+
 TEST(NumericsYaml, Globs) {
   EXPECT_TRUE(matches_glob("*", ""));
   EXPECT_TRUE(matches_glob("a*b*c", "axxbyybzc"));
