@@ -23,6 +23,13 @@ void require(const Range& r) {
                          std::to_string(r.low) + " and " + std::to_string(r.high));
 }
 
+/// Each half of a buffer must hold at least one word of all lanes.
+void require_two_words(std::string_view key, int kib, int words) {
+  if (words >= 2) return;
+  throw base::InputError("hardware.buffers." + std::string(key) + ": " + std::to_string(kib) +
+                         " KiB is less than two words of all lanes");
+}
+
 void require_lane_width(std::string_view key, int bits) {
   if (bits == 8 || bits == 16 || bits == 32) return;
   throw base::InputError("hardware.pe_array." + std::string(key) + ": " + std::to_string(bits) +
@@ -62,14 +69,10 @@ void check(const Hardware& h) {
                            " is not between 0 and 100000");
   }
   require({"dram.burst_bytes", h.dram.burst_bytes, h.dram.bus_bytes, h.dram.row_bytes});
-  // Two halves of each buffer must hold at least one word each.
-  const std::array capacities{
-      Range{"buffers.activation_kib (in words of ic_lanes activations)", h.activation_words(), 2, 1LL << 40},
-      Range{"buffers.weight_kib (in words of oc_lanes weights)", h.weight_words(), 2, 1LL << 40},
-      Range{"buffers.operand_kib (in words of oc_lanes activations)", h.operand_words(), 2, 1LL << 40},
-      Range{"buffers.output_kib (in words of oc_lanes activations)", h.output_words(), 2, 1LL << 40},
-  };
-  for (const Range& r : capacities) require(r);
+  require_two_words("activation_kib", h.buffers.activation_kib, h.activation_words());
+  require_two_words("weight_kib", h.buffers.weight_kib, h.weight_words());
+  require_two_words("operand_kib", h.buffers.operand_kib, h.operand_words());
+  require_two_words("output_kib", h.buffers.output_kib, h.output_words());
 }
 
 }  // namespace dlasim::sim::arch

@@ -72,8 +72,7 @@ TEST(Hardware, RefusesBuffersOfLessThanTwoWords) {
               h.pe_array.ic_lanes = 1024;
               h.buffers.activation_kib = 1;
             }),
-            "hardware.buffers.activation_kib (in words of ic_lanes activations): 0 is not between 2 and "
-            "1099511627776");
+            "hardware.buffers.activation_kib: 1 KiB is less than two words of all lanes");
 }
 
 }  // namespace
