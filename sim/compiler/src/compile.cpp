@@ -9,6 +9,7 @@
 #include "memory_image.h"
 #include "pass_builder.h"
 #include "scheduler.h"
+#include "sim/compiler/support.h"
 
 namespace dlasim::sim::compiler {
 namespace {
@@ -63,6 +64,12 @@ std::uint64_t multiplies_of(const QuantizedGraph& graph, const network::Quantize
   return 0;
 }
 
+/// Staged layers have formats instead of element types, and checks of their own.
+bool is_staged(const network::QuantizedNode& node) {
+  return node.staged || std::holds_alternative<network::qop::StagedBinary>(node.operation) ||
+         std::holds_alternative<network::qop::StagedConvert>(node.operation);
+}
+
 std::string kind_of(const QuantizedGraph& graph, const Group& group) {
   std::string kind(network::name(graph.nodes[group.head].operation));
   if (group.gate) return kind + "+gate";
@@ -71,11 +78,21 @@ std::string kind_of(const QuantizedGraph& graph, const Group& group) {
   return kind;
 }
 
+/// Throws for the first node that nobody runs.
+std::vector<Place> places_of(const QuantizedGraph& graph, const arch::Hardware& hardware) {
+  std::vector<Place> places;
+  for (const network::QuantizedNode& node : graph.nodes) {
+    places.push_back(is_staged(node) ? Place::kArray : check_support({graph, node, hardware}));
+  }
+  return places;
+}
+
 class Compiler {
  public:
   Compiler(const QuantizedGraph& graph, const arch::Hardware& hardware, const Options& options)
       : graph_(graph),
         hardware_(hardware),
+        places_(places_of(graph, hardware)),
         image_(static_cast<std::uint64_t>(std::max(hardware.dram.burst_bytes, 64))),
         groups_(group_nodes(graph, hardware.pe_array.oc_lanes, options.fuse)),
         ready_store_(graph.tensors.size()) {}
@@ -94,7 +111,7 @@ class Compiler {
     for (const Group& group : groups_) {
       const std::size_t layer = program_.layers.size();
       program_.layers.push_back(describe(group));
-      if (PassBuilder::runs_on_host(graph_, graph_.nodes[group.head])) {
+      if (places_[group.head] == Place::kHost) {
         end_stream(layer);
         program_.steps.push_back(HostStep{group.head, layer});
         program_.layers.back().on_host = true;
@@ -159,6 +176,7 @@ class Compiler {
 
   const QuantizedGraph& graph_;
   const arch::Hardware& hardware_;
+  std::vector<Place> places_;  // by node; made first: nothing else looks at a node that cannot run
   MemoryImage image_;
   std::vector<Group> groups_;
   std::vector<std::uint32_t> ready_store_;

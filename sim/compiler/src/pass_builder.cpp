@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "fixed_point/activation_table.h"
+#include "support_limits.h"
 
 namespace dlasim::sim::compiler {
 namespace {
@@ -65,17 +66,6 @@ arch::PostSettings pass_through() {
 
 }  // namespace
 
-bool PassBuilder::runs_on_host(const network::QuantizedGraph& graph, const Node& node) {
-  const auto is_wide = [&](TensorId t) { return graph.tensor(t).dtype == network::DType::kInt64; };
-  const bool is_wide_requantize = std::holds_alternative<qop::Requantize>(node.operation) &&
-                                  (is_wide(node.inputs[0]) || is_wide(node.outputs[0]));
-  return is_wide_requantize || std::holds_alternative<qop::Softmax>(node.operation) ||
-         std::holds_alternative<qop::Svdf>(node.operation) ||
-         std::holds_alternative<qop::Lstm>(node.operation) ||
-         std::holds_alternative<qop::QuantizeFloat>(node.operation) ||
-         std::holds_alternative<qop::DequantizeFloat>(node.operation);
-}
-
 std::vector<Pass> PassBuilder::build(const Group& group) {
   const Node& node = graph_.nodes[group.head];
   if (node.staged || std::holds_alternative<qop::StagedBinary>(node.operation) ||
@@ -83,9 +73,6 @@ std::vector<Pass> PassBuilder::build(const Group& group) {
     throw base::UnsupportedError(
         fmt::format("{} '{}': staged number formats do not run on the accelerator yet",
                     network::name(node.operation), node.name));
-  }
-  for (const std::size_t n : group.nodes) {
-    for (const TensorId t : graph_.nodes[n].outputs) require_lane(graph_.nodes[n], t);
   }
   std::vector<Pass> passes = build_head(node);
   if (group.nodes.size() > 1) fuse(group, passes.front());
@@ -144,27 +131,10 @@ std::int64_t PassBuilder::largest_magnitude(TensorId t) const {
   return std::max(network::highest(tensor(t).dtype), -network::lowest(tensor(t).dtype));
 }
 
-void PassBuilder::require_lane(const Node& node, TensorId t) const {
-  const network::DType dtype = tensor(t).dtype;
-  if (dtype == network::DType::kFloat32 || dtype == network::DType::kInt64) {
-    throw base::UnsupportedError(fmt::format("{} '{}': tensor '{}' is {}, which no lane holds",
-                                             network::name(node.operation), node.name, tensor(t).name,
-                                             network::name(dtype)));
-  }
-  // A lane is signed: uint8 needs nine bits.
-  const int bits = network::bytes_per_element(dtype) * 8 + (dtype == network::DType::kUInt8 ? 1 : 0);
-  if (bits <= hardware_.pe_array.activation_bits) return;
-  throw base::UnsupportedError(
-      fmt::format("{} '{}': tensor '{}' is {}, but hardware.pe_array.activation_bits is {}",
-                  network::name(node.operation), node.name, tensor(t).name, network::name(dtype),
-                  hardware_.pe_array.activation_bits));
-}
-
 // ---- multiply-accumulate ------------------------------------------------------------------------------
 
 Pass PassBuilder::convolution(const Node& node, const network::Padding& padding,
                               const qop::MacParameters& mac) const {
-  require_lane(node, node.inputs[0]);
   Pass pass;
   pass.input = view(node.inputs[0]);
   pass.output = view(node.outputs[0]);
@@ -355,7 +325,6 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::BatchMatmul& o
     arch::Element element = arch::Element::kInt8;
   };
   const auto prepare = [&](TensorId t, bool transpose, std::int64_t zero_point) {
-    require_lane(node, t);
     const network::Shape& shape = tensor(t).shape;
     Operand operand{address(t),
                     {shape.begin(), shape.end() - 2},
@@ -397,11 +366,6 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::BatchMatmul& o
     }
     return operand;
   };
-  if ((op.mac.input_zero_point != 0 || op.mac.weight_zero_point != 0) &&
-      hardware_.pe_array.activation_bits < 16) {
-    throw base::UnsupportedError(fmt::format(
-        "batch_matmul '{}': zero points need hardware.pe_array.activation_bits of at least 16", node.name));
-  }
   const Operand a = prepare(node.inputs[0], op.adj_x, op.mac.input_zero_point);
   const Operand b = prepare(node.inputs[1], op.adj_y, op.mac.weight_zero_point);
 
@@ -409,9 +373,6 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::BatchMatmul& o
   const auto batch_of = [](const Operand& o, std::size_t from_back) {
     return from_back < o.batch.size() ? o.batch[o.batch.size() - 1 - from_back] : 1;
   };
-  if (a.batch.size() > 2 || b.batch.size() > 2) {
-    throw base::UnsupportedError(fmt::format("batch_matmul '{}': more than two batch dimensions", node.name));
-  }
   const std::int64_t images = std::max(batch_of(a, 0), batch_of(b, 0));
   const std::int64_t outer = std::max(batch_of(a, 1), batch_of(b, 1));
   const auto matrix_view = [&](const Operand& o, std::int64_t outer_index) {
@@ -449,7 +410,6 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::BatchMatmul& o
 // ---- one or two values --------------------------------------------------------------------------------
 
 Pass PassBuilder::channelwise(const Node& node) const {
-  require_lane(node, node.inputs[0]);
   Pass pass;
   pass.input = view(node.inputs[0]);
   pass.output = view(node.outputs[0]);
@@ -528,11 +488,6 @@ void PassBuilder::apply_table(const Node& node, arch::TableStage& stage, std::ve
         fmt::format("{} '{}' does not run on the accelerator", network::name(node.operation), node.name));
   }
   const auto entries = static_cast<std::int64_t>(table.size());
-  if (entries > hardware_.post_processor.table_entries) {
-    throw base::UnsupportedError(fmt::format(
-        "{} '{}': a table of {} entries, but hardware.post_processor.table_entries is {}",
-        network::name(node.operation), node.name, entries, hardware_.post_processor.table_entries));
-  }
   stage.kind = arch::Table::kLookup;
   stage.bank = bank;
   stage.index_mask = static_cast<std::uint32_t>(entries - 1);
@@ -578,8 +533,6 @@ std::vector<Pass> PassBuilder::binary(const Node& node, arch::PostSettings post)
   const View out = view(node.outputs[0]);
   // The operand comes in as the output's tile; only the array can spread one channel over many.
   if (view(other).channels() != out.channels()) std::swap(main, other);
-  require_lane(node, main);
-  require_lane(node, other);
   Pass pass;
   pass.output = out;
   pass.input = broadcast(view(main), out.size);
@@ -594,10 +547,6 @@ std::vector<Pass> PassBuilder::binary(const Node& node, arch::PostSettings post)
     pass.oc_tiles = convolution_tiles(1, out.channels(), 1, hardware_.pe_array.ic_lanes,
                                       hardware_.pe_array.oc_lanes, true);
     pass.weights = ConstantWeights{[](std::int64_t, std::int64_t, std::int64_t, std::int64_t) { return 1; }};
-  }
-  if (view(other).channels() != out.channels()) {
-    throw base::UnsupportedError(fmt::format("{} '{}': both inputs are broadcast along the channels",
-                                             network::name(node.operation), node.name));
   }
   pass.parameters = bias_only(0);
   return {std::move(pass)};
@@ -632,42 +581,18 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::Pool2d& op) {
   }
   pass.settings.post.clamp_min = op.clamp.min;
   pass.settings.post.clamp_max = op.clamp.max;
-  if (op.kernel[0] * op.kernel[1] > hardware_.pe_array.max_taps) {
-    throw base::UnsupportedError(fmt::format(
-        "{} '{}': a window of {}x{} has more taps than hardware.pe_array.max_taps = {}",
-        network::name(node.operation), node.name, op.kernel[0], op.kernel[1], hardware_.pe_array.max_taps));
-  }
   return {std::move(pass)};
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::Reduce& op) {
   const network::Shape& shape = tensor(node.inputs[0]).shape;
-  const auto rank = static_cast<int>(shape.size());
-  std::vector<bool> reduced(shape.size());
-  for (const int axis : op.axes) reduced[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)] = true;
-  const std::vector<std::int64_t> strides = byte_strides(node.inputs[0]);
-  require_lane(node, node.inputs[0]);
-
-  // Reduced axes are the kernel (at most two after merging neighbours), kept ones images and channels.
-  struct Axis {
-    std::int64_t size, stride;
-  };
-  std::vector<Axis> kernel, kept;
-  for (std::size_t i = 0; i + 1 < shape.size(); ++i) {
-    auto& list = reduced[i] ? kernel : kept;
-    if (!list.empty() && list.back().stride == shape[i] * strides[i]) {
-      list.back() = {list.back().size * shape[i], strides[i]};
-    } else if (shape[i] != 1) {
-      list.push_back({shape[i], strides[i]});
-    }
-  }
-  if (kernel.size() > 2 || kept.size() > 1) {
-    throw base::UnsupportedError(fmt::format("reduce '{}': axes of {} that do not fold into one window",
-                                             node.name, network::to_string(shape)));
-  }
+  // Reduced axes are the kernel, kept ones images and channels.
+  const ReducedAxes axes =
+      reduced_axes(shape, op.axes, network::bytes_per_element(tensor(node.inputs[0]).dtype));
+  std::vector<ReducedAxes::Axis> kernel = axes.window;
   kernel.insert(kernel.begin(), 2 - kernel.size(), {1, 0});
-  const Axis images = kept.empty() ? Axis{1, 0} : kept.front();
-  const bool over_channels = reduced.back();
+  const ReducedAxes::Axis images = axes.kept.empty() ? ReducedAxes::Axis{1, 0} : axes.kept.front();
+  const bool over_channels = axes.over_channels;
   std::int64_t count = kernel[0].size * kernel[1].size * (over_channels ? shape.back() : 1);
 
   Pass pass;
@@ -767,7 +692,6 @@ void PassBuilder::fill(const Node& node, std::int64_t value, std::vector<Pass>& 
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::Pad& op) {
-  require_lane(node, node.inputs[0]);
   std::vector<Pass> passes;
   fill(node, op.value, passes);
   const auto& in = tensor(node.inputs[0]);
@@ -785,7 +709,6 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::Pad& op) {
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::Transpose& op) {
-  require_lane(node, node.inputs[0]);
   const auto& out = tensor(node.outputs[0]);
   const auto from = byte_strides(node.inputs[0]);
   const auto to = byte_strides(node.outputs[0]);
@@ -816,7 +739,6 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::Concat& op) {
   std::vector<Pass> passes;
   std::uint64_t at = address(node.outputs[0]);
   for (const TensorId t : node.inputs) {
-    require_lane(node, t);
     const auto from = byte_strides(t);
     const network::Shape& shape = tensor(t).shape;
     std::vector<MoveAxis> axes;
@@ -828,7 +750,6 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::Concat& op) {
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::Slice& op) {
-  require_lane(node, node.inputs[0]);
   // The output may have lost axes of one element; the codes stay in the same order.
   const auto from = byte_strides(node.inputs[0]);
   std::vector<std::int64_t> to(op.size.size());
@@ -873,7 +794,6 @@ BlockWindow block_window(std::int64_t small, std::int64_t large, std::int64_t bl
 }  // namespace
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::SpaceToBatch& op) {
-  require_lane(node, node.inputs[0]);
   const View large = view(node.inputs[0]);
   const View small = view(node.outputs[0]);
   std::vector<Pass> passes;
@@ -900,7 +820,6 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::SpaceToBatch& 
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::BatchToSpace& op) {
-  require_lane(node, node.inputs[0]);
   const View small = view(node.inputs[0]);
   const View large = view(node.outputs[0]);
   std::vector<Pass> passes;
@@ -956,7 +875,6 @@ void PassBuilder::fuse(const Group& group, Pass& pass) const {
   if (group.combine) {
     const Node& node = graph_.nodes[*group.combine];
     const TensorId other = node.inputs[0] == tail ? node.inputs[1] : node.inputs[0];
-    require_lane(node, other);
     apply_combine(node, tail, post);
     View operand = view(other);
     operand.size = pass.output.size;  // a fully connected layer's rows are the pass's columns

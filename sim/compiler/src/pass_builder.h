@@ -24,11 +24,9 @@ class PassBuilder {
               const std::vector<Placement>& placements, MemoryImage& image)
       : graph_(graph), hardware_(hardware), placements_(placements), image_(image) {}
 
-  /// The passes of a group, in order; empty for a node that moves nothing (reshape in place).
+  /// The passes of a group of nodes that check_support has let through, in order; empty for a node that moves
+  /// nothing (reshape in place).
   std::vector<Pass> build(const Group& group);
-  /// Whether the host runs the node: softmax, recurrent operators, floats, and 64-bit tensors, which no lane
-  /// holds.
-  static bool runs_on_host(const network::QuantizedGraph& graph, const network::QuantizedNode& node);
 
  private:
   using Node = network::QuantizedNode;
@@ -74,7 +72,6 @@ class PassBuilder {
   const network::Tensor& constant(const Node& node, std::size_t input) const;
   std::int64_t bias_of(const Node& node, std::size_t input, std::int64_t channel) const;
   std::int64_t largest_magnitude(network::TensorId t) const;
-  void require_lane(const Node& node, network::TensorId t) const;
 
   const network::QuantizedGraph& graph_;
   const arch::Hardware& hardware_;
