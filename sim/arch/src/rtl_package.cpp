@@ -47,7 +47,8 @@ void rename(RtlStruct& layout, const std::string& from, const std::string& to) {
 }
 
 std::string type_of(const RtlField& f) {
-  return fmt::format("logic {}{}", f.is_signed ? "signed " : "", f.bits == 1 ? "" : fmt::format("[{}:0] ", f.bits - 1));
+  return fmt::format("logic {}{}", f.is_signed ? "signed " : "",
+                     f.bits == 1 ? "" : fmt::format("[{}:0] ", f.bits - 1));
 }
 
 std::string typedef_of(const RtlStruct& s) {
@@ -163,8 +164,10 @@ std::string sizes(const Hardware& h) {
       {"TableBits", bits_for(h.post_processor.table_entries)},
   }};
   std::string text;
-  for (const auto& [name, value] : values) text += fmt::format("  localparam int unsigned {} = {};\n", name, value);
-  text += fmt::format("  localparam int unsigned CountBits = 32;  // completed ic tiles and tiles, modulo 2^32\n");
+  for (const auto& [name, value] : values)
+    text += fmt::format("  localparam int unsigned {} = {};\n", name, value);
+  text += fmt::format(
+      "  localparam int unsigned CountBits = 32;  // completed ic tiles and tiles, modulo 2^32\n");
   return text + fmt::format("  localparam int unsigned LayerBits = {};\n", kLayerBits);
 }
 
@@ -244,14 +247,22 @@ RtlStruct post_settings_struct(const Hardware& h) {
   FieldCollector collector(s);
   settings.fields(collector);
   const std::array<std::pair<const char*, const char*>, 16> names{{
-      {"mantissa", "negative_mantissa"},        {"shift", "negative_shift"},
-      {"table", "lower_table"},                 {"table_at_2", "upper_table"},
-      {"bank", "lower_bank"},                   {"bank_at_2", "upper_bank"},
-      {"index_mask", "lower_index_mask"},       {"index_mask_at_2", "upper_index_mask"},
-      {"table_multiplier", "lower_multiplier"}, {"table_multiplier_at_2", "upper_multiplier"},
-      {"table_shift", "lower_shift"},           {"table_shift_at_2", "upper_shift"},
-      {"mantissa_at_2", "first_mantissa"},      {"mantissa_at_3", "second_mantissa"},
-      {"mantissa_at_4", "combined_mantissa"},   {"shift_at_2", "first_shift"},
+      {"mantissa", "negative_mantissa"},
+      {"shift", "negative_shift"},
+      {"table", "lower_table"},
+      {"table_at_2", "upper_table"},
+      {"bank", "lower_bank"},
+      {"bank_at_2", "upper_bank"},
+      {"index_mask", "lower_index_mask"},
+      {"index_mask_at_2", "upper_index_mask"},
+      {"table_multiplier", "lower_multiplier"},
+      {"table_multiplier_at_2", "upper_multiplier"},
+      {"table_shift", "lower_shift"},
+      {"table_shift_at_2", "upper_shift"},
+      {"mantissa_at_2", "first_mantissa"},
+      {"mantissa_at_3", "second_mantissa"},
+      {"mantissa_at_4", "combined_mantissa"},
+      {"shift_at_2", "first_shift"},
   }};
   for (const auto& [from, to] : names) rename(s, from, to);
   rename(s, "shift_at_3", "second_shift");
@@ -271,8 +282,8 @@ std::string rtl_package(const Hardware& h) {
       "// Sizes, packed structs and codes that all blocks share; widths as in sim/arch.\n"
       "package dla_pkg;\n" +
       sizes(h);
-  for (const RtlStruct& s : {position_struct(h), tap_request_struct(h), run_tile_struct(h), geometry_struct(h),
-                             post_settings_struct(h)}) {
+  for (const RtlStruct& s : {position_struct(h), tap_request_struct(h), run_tile_struct(h),
+                             geometry_struct(h), post_settings_struct(h)}) {
     text += "\n" + typedef_of(s);
   }
   text += "\n";

@@ -82,6 +82,9 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
   out.layer = p.layer;
   out.write = p.last_sum;
   out.last_of_tile = p.last_of_tile;
+  // Lanes without a channel are 0, so that a word is a function of its inputs alone.
+  const std::size_t in_use = out.write ? p.oc_active : 0;
+  std::fill(out.value.begin() + static_cast<std::ptrdiff_t>(in_use), out.value.end(), 0);
   if (!out.write) return;
 
   const bool gated = settings_.combine == Combine::kGate;

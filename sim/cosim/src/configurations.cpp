@@ -37,7 +37,8 @@ arch::Hardware odd() {
 }  // namespace
 
 const std::vector<Configuration>& configurations() {
-  static const std::vector<Configuration> kAll{{"default", {}}, {"array_4x4", square()}, {"array_3x5", odd()}};
+  static const std::vector<Configuration> kAll{
+      {"default", {}}, {"array_4x4", square()}, {"array_3x5", odd()}};
   return kAll;
 }
 

@@ -1,0 +1,119 @@
+#pragma once
+/// Verilated blocks behind the interfaces of their models: same In, same outputs, one `step` a clock edge.
+///
+/// A model block and its RtlBlock can take each other's place. As in the model, the outputs are those of the
+/// present state, and `configure` takes effect from the next step on.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/arch/command.h"
+#include "sim/arch/hardware.h"
+#include "sim/blocks/activation_buffer.h"
+#include "sim/blocks/adder_tree.h"
+#include "sim/blocks/address_generator.h"
+#include "sim/blocks/output_buffer.h"
+#include "sim/blocks/partial_sum_buffer.h"
+#include "sim/blocks/pe_array.h"
+#include "sim/blocks/post_processor.h"
+#include "sim/blocks/weight_loader.h"
+
+namespace dlasim::sim::cosim {
+
+/// The hand-shake that most blocks have: beats in, beats out.
+template <class Model, class Beat>
+class RtlStage {
+ public:
+  using In = typename Model::In;
+  virtual ~RtlStage() = default;
+  virtual void configure(const arch::Configure& /*settings*/) {}
+  virtual bool ready() const = 0;
+  virtual bool valid() const = 0;
+  virtual void step(const In& in) = 0;
+  /// The beat that is offered; only while `valid`.
+  const Beat& out() const { return out_; }
+
+ protected:
+  Beat out_;
+};
+
+/// Specialised for every block of the datapath.
+template <class Model>
+class RtlBlock;
+
+template <>
+class RtlBlock<blocks::ActivationBuffer> : public RtlStage<blocks::ActivationBuffer, blocks::ActivationBeat> {
+};
+template <>
+class RtlBlock<blocks::AdderTree> : public RtlStage<blocks::AdderTree, blocks::ChannelSums> {};
+template <>
+class RtlBlock<blocks::PartialSumBuffer> : public RtlStage<blocks::PartialSumBuffer, blocks::ChannelSums> {};
+template <>
+class RtlBlock<blocks::PostProcessor> : public RtlStage<blocks::PostProcessor, blocks::OutputWord> {};
+
+template <>
+class RtlBlock<blocks::PeArray> : public RtlStage<blocks::PeArray, blocks::LaneSums> {
+ public:
+  /// Modulo 2^32.
+  virtual std::uint64_t ic_tiles_consumed() const = 0;
+};
+
+template <>
+class RtlBlock<blocks::AddressGenerator> {
+ public:
+  using In = blocks::AddressGenerator::In;
+  virtual ~RtlBlock() = default;
+  virtual void configure(const arch::Configure& settings) = 0;
+  virtual bool can_accept_tile() const = 0;
+  virtual bool idle() const = 0;
+  virtual bool valid() const = 0;
+  virtual void step(const In& in) = 0;
+  const blocks::TapRequest& out() const { return out_; }
+
+ protected:
+  blocks::TapRequest out_;
+};
+
+template <>
+class RtlBlock<blocks::WeightLoader> {
+ public:
+  using In = blocks::WeightLoader::In;
+  virtual ~RtlBlock() = default;
+  void configure(const arch::Configure& /*settings*/) {}
+  virtual bool can_accept_tile() const = 0;
+  virtual bool idle() const = 0;
+  /// Modulo 2^32.
+  virtual std::uint64_t ic_tiles_loaded() const = 0;
+  virtual void step(const In& in) = 0;
+  const blocks::WeightRow& out() const { return out_; }
+
+ protected:
+  blocks::WeightRow out_;
+};
+
+template <>
+class RtlBlock<blocks::OutputBuffer> {
+ public:
+  using In = blocks::OutputBuffer::In;
+  virtual ~RtlBlock() = default;
+  void configure(const arch::Configure& /*settings*/) {}
+  virtual bool ready() const = 0;
+  virtual bool data_valid() const = 0;
+  /// Modulo 2^32.
+  virtual std::uint64_t tiles_done() const = 0;
+  virtual void step(const In& in) = 0;
+  const std::vector<std::int32_t>& data() const { return data_; }
+
+ protected:
+  std::vector<std::int32_t> data_;
+};
+
+/// Whether the build had Verilator.
+bool is_available();
+/// The Verilated block, reset. Throws base::UnsupportedError if co-simulation is off, or if the RTL was not
+/// verilated for this hardware (the generated packages are compared, so every size counts).
+template <class Model>
+std::unique_ptr<RtlBlock<Model>> make_rtl(const arch::Hardware& hardware);
+
+}  // namespace dlasim::sim::cosim
