@@ -23,8 +23,8 @@ class CoreTwin final : public RtlCore {
 
   void step(const In& in) override {
     set_configuration(in.configure);
-    top_->tile_valid_i = in.tile != nullptr;
-    if (in.tile != nullptr) write_struct(top_->tile_i, layouts_.run_tile, *in.tile);
+    top_->tile_valid_i = offered(in.tile != nullptr, tile_ready());
+    set_struct(top_->tile_i, layouts_.run_tile, in.tile);
     set_load(in.load);
     top_->read_i = in.read;
     set_bits(top_->read_word_i, 0, 32, in.read_word);

@@ -59,6 +59,14 @@ std::uint64_t get_bits(const VlWide<Words>& port, int offset, int width) {
   return value;
 }
 
+template <class Port>
+void invert_bits(Port& port, int width) {
+  for (int at = 0; at < width; at += 32) {
+    const int count = std::min(32, width - at);
+    set_bits(port, at, count, ~get_bits(port, at, count));
+  }
+}
+
 /// Lane i of `values` to bits [i * bits, (i + 1) * bits).
 template <class Port, class Value>
 void set_lanes(Port& port, std::span<const Value> values, int bits) {

@@ -33,6 +33,23 @@ struct Layouts {
   arch::RtlStruct position, tap_request, run_tile, geometry, post_settings;
 };
 
+/// This side of a hand-shake as the RTL sees it. The models are told of what moves only; the RTL is also
+/// offered what it is not ready for (see `set_struct`) and asked for what it does not have, neither of which
+/// may change anything.
+inline bool offered(bool moves, bool other_side) {
+  return moves || !other_side;
+}
+
+/// The struct that moves, or, where none does, the last one with all bits inverted: nobody may look at it.
+template <class Port, class Struct>
+void set_struct(Port& port, const arch::RtlStruct& layout, const Struct* value) {
+  if (value != nullptr) {
+    write_struct(port, layout, *value);
+  } else {
+    invert_bits(port, layout.bits());
+  }
+}
+
 /// The address generator's part of Configure, in the order of geometry_t.
 struct Geometry {
   std::uint32_t stride_y, stride_x, dilation_y, dilation_x, upsample_y, upsample_x;
@@ -60,14 +77,14 @@ class ActivationBufferTwin final : public RtlBlock<blocks::ActivationBuffer> {
   bool ready() const override { return top_->ready_o != 0; }
   bool valid() const override { return top_->valid_o != 0; }
   void step(const In& in) override {
-    top_->valid_i = in.request != nullptr;
-    if (in.request != nullptr) write_struct(top_->request_i, layouts_.tap_request, *in.request);
+    top_->valid_i = offered(in.request != nullptr, ready());
+    set_struct(top_->request_i, layouts_.tap_request, in.request);
     top_->write_valid_i = in.write != nullptr;
     if (in.write != nullptr) {
       set_bits(top_->write_word_i, 0, 32, in.write->word);
       set_lanes(top_->write_values_i, in.write->values, layouts_.activation_bits);
     }
-    top_->ready_i = in.out_taken;
+    top_->ready_i = offered(in.out_taken, valid());
     top_.edge();
     if (!valid()) return;
     get_lanes(top_->x_o, out_.x, layouts_.activation_bits);
@@ -94,11 +111,11 @@ class PeArrayTwin final : public RtlBlock<blocks::PeArray> {
   bool valid() const override { return top_->valid_o != 0; }
   std::uint64_t ic_tiles_consumed() const override { return top_->ic_tiles_consumed_o; }
   void step(const In& in) override {
-    top_->valid_i = in.beat != nullptr;
+    top_->valid_i = offered(in.beat != nullptr, ready());
     if (in.beat != nullptr) {
       set_lanes(top_->x_i, std::span<const std::int32_t>(in.beat->x), layouts_.activation_bits);
-      write_struct(top_->request_i, layouts_.tap_request, in.beat->request);
     }
+    set_struct(top_->request_i, layouts_.tap_request, in.beat == nullptr ? nullptr : &in.beat->request);
     top_->row_valid_i = in.row != nullptr;
     if (in.row != nullptr) {
       set_bits(top_->row_bank_i, 0, 1, in.row->bank);
@@ -106,7 +123,7 @@ class PeArrayTwin final : public RtlBlock<blocks::PeArray> {
       set_bits(top_->row_ic_lane_i, 0, 32, in.row->ic_lane);
       set_lanes(top_->row_w_i, std::span<const std::int32_t>(in.row->w), layouts_.weight_bits);
     }
-    top_->ready_i = in.out_taken;
+    top_->ready_i = offered(in.out_taken, valid());
     top_.edge();
     if (!valid()) return;
     get_lanes(top_->sum_o, out_.wide, layouts_.sum_bits);
@@ -132,7 +149,7 @@ class AdderTreeTwin final : public RtlBlock<blocks::AdderTree> {
   bool ready() const override { return top_->ready_o != 0; }
   bool valid() const override { return top_->valid_o != 0; }
   void step(const In& in) override {
-    top_->valid_i = in.sums != nullptr;
+    top_->valid_i = offered(in.sums != nullptr, ready());
     if (in.sums != nullptr) {
       if (wide_) {
         set_lanes(top_->sum_i, std::span<const std::int64_t>(in.sums->wide), layouts_.sum_bits);
@@ -140,9 +157,9 @@ class AdderTreeTwin final : public RtlBlock<blocks::AdderTree> {
         set_lanes(top_->sum_i, std::span<const std::int32_t>(in.sums->narrow), layouts_.sum_bits);
       }
       set_bits(top_->lanes_active_i, 0, 32, in.sums->lanes_active);
-      write_struct(top_->position_i, layouts_.position, in.sums->position);
     }
-    top_->ready_i = in.out_taken;
+    set_struct(top_->position_i, layouts_.position, in.sums == nullptr ? nullptr : &in.sums->position);
+    top_->ready_i = offered(in.out_taken, valid());
     top_.edge();
     if (!valid()) return;
     get_lanes(top_->sum_o, out_.sum, layouts_.sum_bits);
@@ -162,12 +179,12 @@ class PartialSumBufferTwin final : public RtlBlock<blocks::PartialSumBuffer> {
   bool ready() const override { return top_->ready_o != 0; }
   bool valid() const override { return top_->valid_o != 0; }
   void step(const In& in) override {
-    top_->valid_i = in.sums != nullptr;
+    top_->valid_i = offered(in.sums != nullptr, ready());
     if (in.sums != nullptr) {
       set_lanes(top_->sum_i, std::span<const std::int64_t>(in.sums->sum), layouts_.sum_bits);
-      write_struct(top_->position_i, layouts_.position, in.sums->position);
     }
-    top_->ready_i = in.out_taken;
+    set_struct(top_->position_i, layouts_.position, in.sums == nullptr ? nullptr : &in.sums->position);
+    top_->ready_i = offered(in.out_taken, valid());
     top_.edge();
     if (!valid()) return;
     get_lanes(top_->sum_o, out_.sum, layouts_.sum_bits);
@@ -189,13 +206,13 @@ class PostProcessorTwin final : public RtlBlock<blocks::PostProcessor> {
   bool ready() const override { return top_->ready_o != 0; }
   bool valid() const override { return top_->valid_o != 0; }
   void step(const In& in) override {
-    top_->valid_i = in.sums != nullptr;
+    top_->valid_i = offered(in.sums != nullptr, ready());
     if (in.sums != nullptr) {
       set_lanes(top_->sum_i, std::span<const std::int64_t>(in.sums->sum), layouts_.sum_bits);
-      write_struct(top_->position_i, layouts_.position, in.sums->position);
     }
     write_memories(in);
-    top_->ready_i = in.out_taken;
+    set_struct(top_->position_i, layouts_.position, in.sums == nullptr ? nullptr : &in.sums->position);
+    top_->ready_i = offered(in.out_taken, valid());
     top_.edge();
     if (!valid()) return;
     get_lanes(top_->value_o, out_.value, layouts_.activation_bits);
@@ -245,10 +262,10 @@ class AddressGeneratorTwin final : public RtlBlock<blocks::AddressGenerator> {
   bool idle() const override { return top_->idle_o != 0; }
   bool valid() const override { return top_->valid_o != 0; }
   void step(const In& in) override {
-    top_->tile_valid_i = in.tile != nullptr;
-    if (in.tile != nullptr) write_struct(top_->tile_i, layouts_.run_tile, *in.tile);
+    top_->tile_valid_i = offered(in.tile != nullptr, can_accept_tile());
+    set_struct(top_->tile_i, layouts_.run_tile, in.tile);
     top_->ic_tiles_loaded_i = static_cast<std::uint32_t>(in.ic_tiles_loaded);
-    top_->ready_i = in.out_taken;
+    top_->ready_i = offered(in.out_taken, valid());
     top_.edge();
     if (valid()) read_struct(top_->request_o, layouts_.tap_request, out_);
   }
@@ -266,8 +283,8 @@ class WeightLoaderTwin final : public RtlBlock<blocks::WeightLoader> {
   bool idle() const override { return top_->idle_o != 0; }
   std::uint64_t ic_tiles_loaded() const override { return top_->ic_tiles_loaded_o; }
   void step(const In& in) override {
-    top_->tile_valid_i = in.tile != nullptr;
-    if (in.tile != nullptr) write_struct(top_->tile_i, layouts_.run_tile, *in.tile);
+    top_->tile_valid_i = offered(in.tile != nullptr, can_accept_tile());
+    set_struct(top_->tile_i, layouts_.run_tile, in.tile);
     top_->ic_tiles_consumed_i = static_cast<std::uint32_t>(in.ic_tiles_consumed);
     top_->write_valid_i = in.write != nullptr;
     if (in.write != nullptr) {

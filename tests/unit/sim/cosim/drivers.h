@@ -44,6 +44,7 @@ class Driver<blocks::ActivationBuffer> {
     step({offer && model.ready() ? &request : nullptr, s_.chance(50) ? &word.write : nullptr,
           take && model.valid()});
   }
+  bool may_stop() const { return true; }
   bool may_configure(const blocks::ActivationBuffer& /*model*/) const { return true; }
   arch::Configure settings() { return s_.geometry(); }
 
@@ -73,6 +74,7 @@ class Driver<blocks::PeArray> {
     if (accepted) next_tap(wide_ ? h_.pe_array.activation_bits : narrow);
     step({accepted ? &beat_ : nullptr, row ? &row_ : nullptr, take && model.valid()});
   }
+  bool may_stop() const { return taps_left_ == 0; }  // not within a position
   /// Between positions, and with nothing inside.
   bool may_configure(const blocks::PeArray& model) const { return taps_left_ == 0 && !model.valid(); }
   arch::Configure settings() {
@@ -128,6 +130,7 @@ class Driver<blocks::AdderTree> {
     inside_ -= taken ? 1 : 0;
     step({accepted ? &sums_ : nullptr, taken});
   }
+  bool may_stop() const { return true; }
   bool may_configure(const blocks::AdderTree& /*model*/) const { return inside_ == 0; }
   arch::Configure settings() {
     arch::Configure c;
@@ -154,6 +157,7 @@ class Driver<blocks::PartialSumBuffer> {
     sums_.position = s_.position();
     step({offer && model.ready() ? &sums_ : nullptr, take && model.valid()});
   }
+  bool may_stop() const { return true; }
   bool may_configure(const blocks::PartialSumBuffer& /*model*/) const { return true; }
   arch::Configure settings() { return {}; }
 
@@ -198,6 +202,7 @@ class Driver<blocks::PostProcessor> {
           write_parameter ? &parameter : nullptr, s_.chance(80) ? &table_write : nullptr,
           take && model.valid()});
   }
+  bool may_stop() const { return true; }
   bool may_configure(const blocks::PostProcessor& /*model*/) const { return true; }
   arch::Configure settings() {
     arch::Configure c;
@@ -229,6 +234,7 @@ class Driver<blocks::OutputBuffer> {
     const std::uint32_t read = s_.chance(10) ? word_.word : s_.below(h_.output_words());
     step({offer ? &word_ : nullptr, take, read});
   }
+  bool may_stop() const { return true; }
   bool may_configure(const blocks::OutputBuffer& /*model*/) const { return true; }
   arch::Configure settings() { return {}; }
 
@@ -251,6 +257,7 @@ class Driver<blocks::AddressGenerator> {
     if (loaded_ < loadable_ && s_.chance(20)) ++loaded_;
     step({accepted ? &tile : nullptr, loaded, take && model.valid()});
   }
+  bool may_stop() const { return true; }
   bool may_configure(const blocks::AddressGenerator& model) const { return model.idle(); }
   arch::Configure settings() { return s_.geometry(); }
 
@@ -272,6 +279,7 @@ class Driver<blocks::WeightLoader> {
     step({offer && model.can_accept_tile() ? &tile : nullptr, consumed,
           s_.chance(60) ? &word.write : nullptr});
   }
+  bool may_stop() const { return true; }
   bool may_configure(const blocks::WeightLoader& /*model*/) const { return true; }
   arch::Configure settings() { return {}; }
 
@@ -301,7 +309,8 @@ Comparison run(const arch::Hardware& hardware, std::unique_ptr<RtlBlock<Model>> 
     willing.advance(stimulus, cycle);
     wants_configure = wants_configure || stimulus.below(200) == 0;
     if (wants_configure && driver.may_configure(model)) configure(), wants_configure = false;
-    const bool offer = willing.input(stimulus) && !(wants_configure && stimulus.chance(80));
+    const bool stops = wants_configure && driver.may_stop();
+    const bool offer = willing.input(stimulus) && !stops;
     driver.cycle(model, offer, willing.output(stimulus), [&](const typename Model::In& in) {
       lockstep.step(model, in);
       model.step(in);

@@ -101,6 +101,8 @@ class Stimulus {
   /// A mantissa of section 1: normalised, or 0, or that of a negative slope.
   std::int32_t mantissa(arch::Requant rule) {
     if (rule == arch::Requant::kPytorch) {
+      // A factor of few bits and near 1: products that lie on a tie.
+      if (chance(40)) return static_cast<std::int32_t>(between(120, 127) << 23 | below(4) << 21);
       const auto exponent = static_cast<std::uint32_t>(chance(90) ? uniform(85, 135) : uniform(0, 254));
       return static_cast<std::int32_t>(exponent << 23 | below(1 << 23));
     }
