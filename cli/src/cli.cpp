@@ -20,6 +20,7 @@ int run(const std::vector<std::string>& arguments) {
   add_verify(app, chosen);
   add_compile(app, chosen);
   add_import(app, chosen);
+  add_quantize(app, chosen);
   add_doctor(app, chosen);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them reversed

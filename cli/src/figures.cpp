@@ -1,5 +1,7 @@
 #include "figures.h"
 
+#include <algorithm>
+
 #include "network/float_reference.h"
 #include "quantize/codes.h"
 #include "quantize/sqnr.h"
@@ -49,6 +51,7 @@ std::vector<report::TaskFigure> task_figures(const Session& session, const Float
   if (real.cross_entropy) {
     figures.push_back({"cross-entropy", "nats a sample", *real.cross_entropy,
                        quantize::cross_entropy(output, session.test.labels)});
+    figures.push_back({"argmax ties", "of all positions", std::nullopt, argmax_ties(output)});
   }
   if (!session.test.sample_rate) return figures;
   const auto reference = real.output.data<float>();
@@ -61,6 +64,18 @@ std::vector<report::TaskFigure> task_figures(const Session& session, const Float
                        quantize::error_to_signal(session.test.target, got)});
   }
   return figures;
+}
+
+double argmax_ties(const Tensor& output) {
+  if (output.size() == 0) return 0.0;
+  const auto values = output.data<float>();
+  const auto classes = static_cast<std::size_t>(output.shape().back());
+  std::size_t ties = 0;
+  for (std::size_t begin = 0; begin < values.size(); begin += classes) {
+    const auto row = values.subspan(begin, classes);
+    ties += std::ranges::count(row, *std::ranges::max_element(row)) > 1;
+  }
+  return static_cast<double>(ties) / static_cast<double>(values.size() / classes);
 }
 
 }  // namespace dlasim::cli

@@ -33,4 +33,8 @@ FloatFigures compare_with_float(const Session& session, const QuantizedNetwork& 
 std::vector<report::TaskFigure> task_figures(const Session& session, const FloatFigures& real,
                                              const network::Tensor& output);
 
+/// The share of rows (of the last axis) whose largest value occurs more than once: there the class that
+/// argmax picks is a matter of the order of the classes.
+double argmax_ties(const network::Tensor& output);
+
 }  // namespace dlasim::cli

@@ -46,6 +46,7 @@ Numerics read_numerics(const YamlNode& node) {
   numerics.scheme.tanh_clip = node.get_double_or("tanh_clip", numerics.scheme.tanh_clip, 0.1);
   numerics.scheme.sigmoid_clip = node.get_double_or("sigmoid_clip", numerics.scheme.sigmoid_clip, 0.1);
   numerics.lowering.rule = node.get_enum_or("rounding", numerics.lowering.rule, all(kRules));
+  if (scheme == SchemeName::kInt16x8) numerics.method.bits = 16;
   if (const auto calibration = node.find("calibration")) {
     numerics.method.kind = calibration->get_enum_or("method", numerics.method.kind, all(kMethods));
     numerics.method.percentile =

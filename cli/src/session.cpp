@@ -56,14 +56,15 @@ void read_test(const YamlNode& data, const NetworkSource& source, const SessionO
 
 /// A network that brings its integers needs no calibration; a clip for it is refused, because ignoring it
 /// would look like using it.
-void read_calibration(const YamlNode& data, const NetworkSource& source, Session& session) {
+void read_calibration(const YamlNode& data, const NetworkSource& source, const SessionOptions& options,
+                      Session& session) {
   if (session.imported) {
     if (const auto node = data.find("calibration")) {
       node->fail("the network is quantised already: nothing is calibrated");
     }
     return;
   }
-  const YamlNode node = data.at("calibration");
+  const YamlNode node = data.at(model_format(options.config) ? "test" : "calibration");
   if (auto clip = read_sequence(node, data, std::nullopt)) {
     session.calibration = std::move(*clip);
     session.calibration_graph = graph_for(source, session.calibration);
@@ -84,10 +85,31 @@ network::Graph rewritten(const network::Graph& graph) {
   return quantize::fuse_activations(quantize::split_prelu(graph));
 }
 
+/// `{wav: x.wav}` or `x.npy` as a value of --set.
+std::string clip_value(const std::filesystem::path& path) {
+  return path.extension() == ".wav" ? fmt::format("{{wav: '{}'}}", path.string())
+                                    : fmt::format("'{}'", path.string());
+}
+
+base::YamlDocument open_document(const SessionOptions& options) {
+  if (!model_format(options.config)) {
+    base::YamlDocument document = base::YamlDocument::from_file(options.config);
+    if (options.data) document.set("data.calibration=" + clip_value(*options.data));
+    return document;
+  }
+  if (!options.data) {
+    throw base::InputError(fmt::format("'{}' is a model: it needs --data", options.config.string()));
+  }
+  base::YamlDocument document = base::YamlDocument::from_string("data: {}", options.config.string());
+  document.set(fmt::format("network='{}'", options.config.string()));
+  document.set("data.test=" + clip_value(*options.data));
+  return document;
+}
+
 }  // namespace
 
 Session open_session(const SessionOptions& options) {
-  base::YamlDocument document = base::YamlDocument::from_file(options.config);
+  base::YamlDocument document = open_document(options);
   for (const std::string& assignment : options.assignments) document.set(assignment);
   const YamlNode root = document.root();
 
@@ -105,7 +127,7 @@ Session open_session(const SessionOptions& options) {
     const YamlNode numerics = root.section("numerics");
     session.numerics = session.imported ? read_imported_numerics(numerics) : read_numerics(numerics);
   }
-  read_calibration(data, source, session);
+  read_calibration(data, source, options, session);
   if (data.has("sample_rate")) {
     session.sample_rate = data.get_double("sample_rate", 1.0, 1e9);
   } else {
@@ -144,8 +166,12 @@ QuantizedNetwork quantize_session(const Session& session) {
         staged.needs_values() ? sample_calibration(session) : quantize::TensorSamples{});
     return result;
   }
-  const quantize::Ranges ranges = quantize::calibrate(rewritten(session.calibration_graph),
-                                                      {session.calibration.inputs}, session.numerics.method);
+  const network::Graph calibration_graph = rewritten(session.calibration_graph);
+  quantize::Ranges ranges =
+      quantize::calibrate(calibration_graph, {session.calibration.inputs}, session.numerics.method);
+  if (session.calibration_table) {
+    quantize::apply_calibration_table(*session.calibration_table, calibration_graph, ranges);
+  }
   result.real = rewritten(session.graph);
   result.integer = quantize::lower(quantize::assign_ranges(result.real, ranges, session.numerics.scheme),
                                    session.numerics.lowering);

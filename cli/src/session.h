@@ -12,6 +12,7 @@
 #include "network/quantized_graph.h"
 #include "network/tensor.h"
 #include "numerics.h"
+#include "quantize/calibration_table.h"
 #include "quantize/tensor_samples.h"
 #include "sim/arch/hardware.h"
 
@@ -28,16 +29,20 @@ struct Session {
   /// The network for the length of the calibration clip, and that clip; empty if `imported`.
   network::Graph calibration_graph;
   Clip calibration;
+  /// Ranges that replace calibrated ones.
+  std::optional<quantize::CalibrationTable> calibration_table;
   std::optional<double> sample_rate;
   std::filesystem::path output_directory;
 };
 
-/// Options that every verb with a configuration takes.
+/// Options that every verb with a configuration takes. Where `config` is a model file, `data` is the test
+/// clip as well and everything else has its default.
 struct SessionOptions {
   std::filesystem::path config;
   std::vector<std::string> assignments;  ///< --set a.b.c=value
   std::optional<std::filesystem::path> output_directory;
-  std::optional<std::int64_t> samples;  ///< --samples: only the first ones of the test clip
+  std::optional<std::filesystem::path> data;  ///< calibration clip in place of the configuration's
+  std::optional<std::int64_t> samples;        ///< --samples: only the first ones of the test clip
 };
 
 /// Reads and checks everything; nothing has been computed yet. Throws base::InputError.

@@ -56,11 +56,15 @@ Range range_of(std::span<const float> values) {
 }
 
 Affine asymmetric(const Range& range, DType dtype) {
+  return asymmetric(range, CodeSpan{network::lowest(dtype), network::highest(dtype)});
+}
+
+Affine asymmetric(const Range& range, const CodeSpan& codes) {
   const double low = std::min(range.min, 0.0);
   const double high = std::max(range.max, 0.0);
   if (low == high) return {{1.0F}, {0}, -1};
-  const auto q_min = static_cast<double>(network::lowest(dtype));
-  const auto q_max = static_cast<double>(network::highest(dtype));
+  const auto q_min = static_cast<double>(codes.min);
+  const auto q_max = static_cast<double>(codes.max);
   const double scale = (high - low) / (q_max - q_min);
   const double error_from_min = std::abs(q_min) + std::abs(low / scale);
   const double error_from_max = std::abs(q_max) + std::abs(high / scale);

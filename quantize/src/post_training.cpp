@@ -11,6 +11,7 @@
 #include "quantize/fold.h"
 #include "quantize/rescale.h"
 #include "scale_plan.h"
+#include "scheme_affine.h"
 
 namespace dlasim::quantize {
 namespace {
@@ -36,6 +37,13 @@ void check(const Graph& graph, const Scheme& scheme) {
   }
   if (!(scheme.headroom >= 1.0) || !(scheme.tanh_clip > 0.0) || !(scheme.sigmoid_clip > 0.0)) {
     throw base::InputError("headroom must be at least 1 and clips above 0");
+  }
+  if (scheme.activation == DType::kInt16 && scheme.activation_codes == ActivationCodes::kReduced) {
+    throw base::InputError("only int8 activations have a reduced range");
+  }
+  if (scheme.power_of_two &&
+      !(needs_only_amax(scheme.power_of_two->activation) && needs_only_amax(scheme.power_of_two->weight))) {
+    throw base::InputError("scales that are powers of two need a method that knows only the magnitude");
   }
   for (const Node& node : graph.nodes) {
     if (std::holds_alternative<op::Quantize>(node.operation) ||
@@ -123,20 +131,14 @@ class Assignment {
       double scale = static_cast<double>(affine.scale[c]);
       if (magnitude[c] == 0.0) scale = b > 0.0 ? b / (input * 32768.0) : 0.5 * output / input;
       scale = std::max(scale, b / (input * std::ldexp(1.0, room)));
-      affine.scale[c] = static_cast<float>(scale);
+      affine.scale[c] = static_cast<float>(allowed_scale(scale, scheme_));
     }
-  }
-
-  Affine weight_affine(const Tensor& weight, int axis) const {
-    if (axis >= 0 && scheme_.granularity == WeightGranularity::kPerChannel) {
-      return symmetric_per_channel(weight, axis, scheme_.weight);
-    }
-    return symmetric(range_of(weight.data<float>()).magnitude(), scheme_.weight);
   }
 
   void quantize_mac(Node& node, int axis) {
     const Tensor weight = claim(node, 1);
-    Affine affine = weight_affine(weight, axis);
+    const bool per_channel = scheme_.granularity == WeightGranularity::kPerChannel;
+    Affine affine = weight_affine(weight, per_channel ? axis : -1, scheme_);
     std::vector<double> magnitude;
     for (const float s : affine.scale) magnitude.push_back(static_cast<double>(s));
     mark_zero_channels(weight, affine, magnitude);

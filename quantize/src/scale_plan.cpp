@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "quantize/affine.h"
 #include "quantize/rescale.h"
+#include "scheme_affine.h"
 
 namespace dlasim::quantize {
 namespace {
@@ -146,7 +147,7 @@ void ScalePlan::assign() {
     const double clip = clip_[i] > 0.0 ? clip_[i] : kNoClip;  // 0: no reader at all
     const Range range{std::max(united[i]->min, -clip), std::min(united[i]->max, clip)};
     silent[i] = range.magnitude() == 0.0;
-    affines_[i] = activation_affine(range, scheme_.activation);
+    affines_[i] = activation_affine(range, scheme_);
   }
   scale_silent(silent);
   bound_sums();

@@ -26,6 +26,13 @@ Range range_of(std::span<const float> values);
 /// rounding error and nudged to an integer, so that 0 has a code. A range of width 0 gives scale 1.
 network::Affine asymmetric(const Range& range, network::DType dtype);
 
+/// The codes that a rule spreads a range over, both ends included.
+struct CodeSpan {
+  std::int64_t min = -128, max = 127;
+};
+/// The same rule over other codes than the type's, as frameworks do that spare a bit.
+network::Affine asymmetric(const Range& range, const CodeSpan& codes);
+
 /// Zero point 0 and scale = magnitude / highest(dtype): -highest .. highest are used. Magnitude 0 gives 1.
 network::Affine symmetric(double magnitude, network::DType dtype);
 

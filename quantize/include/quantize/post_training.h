@@ -1,12 +1,14 @@
 #pragma once
 /// Post-training quantisation: from a float graph and calibrated ranges to integers.
 
+#include <optional>
 #include <vector>
 
 #include "network/graph.h"
 #include "network/quantized_graph.h"
 #include "quantize/activation_clip.h"
 #include "quantize/calibration.h"
+#include "quantize/choose_fl.h"
 #include "quantize/lower.h"
 
 namespace dlasim::quantize {
@@ -22,6 +24,31 @@ enum class ClipChoice {
   kMeasured,  ///< what is best over the calibration samples (activation_clip.h), at most the fixed ones
 };
 
+/// Whether the zero point of an int8 activation may be other than 0.
+enum class ActivationZeroPoint {
+  kFree,  ///< asymmetric: the range's ends get the end codes
+  kZero,  ///< symmetric: scale = magnitude / 127; sigmoid and softmax keep the scale of their kernels
+};
+
+/// Which codes a calibrated range is spread over.
+enum class ActivationCodes {
+  kAll,      ///< -128..127
+  kReduced,  ///< 7 bits, -64..63: frameworks spare one for 16-bit accumulation
+};
+
+/// Which codes a symmetric weight uses.
+enum class WeightCodes {
+  kRestricted,  ///< scale = magnitude / 127: -127..127 (int4: -7..7)
+  kAll,         ///< scale = magnitude / 127.5: -128..127 (int4: 7.5)
+};
+
+/// Scales that are powers of two: the fractional length of each by a rule of choose_fl.h that needs only the
+/// magnitude. Activations are then symmetric.
+struct PowerOfTwoScales {
+  FlMethod activation = FlMethod::kMax;
+  FlMethod weight = FlMethod::kMax;
+};
+
 /// What becomes of a float network. Weights are symmetric, biases int32 (int8 activations) or int64 (int16).
 struct Scheme {
   network::DType activation = network::DType::kInt8;  ///< kInt8, asymmetric; or kInt16, symmetric
@@ -34,6 +61,10 @@ struct Scheme {
   /// there, and the codes go where it is not. Infinity: no clipping.
   double tanh_clip = 4.0, sigmoid_clip = 8.0;
   ClipChoice clip = ClipChoice::kFixed;
+  ActivationZeroPoint zero_point = ActivationZeroPoint::kFree;
+  ActivationCodes activation_codes = ActivationCodes::kAll;
+  WeightCodes weight_codes = WeightCodes::kRestricted;
+  std::optional<PowerOfTwoScales> power_of_two;
 };
 
 /// int8 activations, clipped before tanh and sigmoid.

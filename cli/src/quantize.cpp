@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "base/text_table.h"
+#include "cli/main.h"
+#include "figures.h"
+#include "golden/interpreter.h"
+#include "quantize/calibration_table.h"
+#include "quantize/presets.h"
+#include "quantize/quantized_file.h"
+#include "session.h"
+#include "verbs.h"
+
+namespace dlasim::cli {
+namespace {
+
+using network::Tensor;
+using MethodKind = quantize::CalibrationMethod::Kind;
+
+struct QuantizeOptions {
+  SessionOptions session;
+  std::string method, scheme;
+  std::optional<std::filesystem::path> table;
+  bool compare = false;
+};
+
+/// What one way to calibrate achieves, on golden.
+struct Candidate {
+  std::string method;
+  FloatFigures real;
+  std::vector<report::TaskFigure> figures;
+};
+
+Candidate evaluate(const Session& session, const QuantizedNetwork& network) {
+  const network::QuantizedGraph& graph = network.integer;
+  const std::vector<Tensor> inputs = integer_inputs(graph, session.test.inputs);
+  const std::vector<Tensor> tensors = golden::run_all(graph, inputs);
+  Candidate candidate;
+  candidate.method = std::string(quantize::name(session.numerics.method.kind));
+  candidate.real = compare_with_float(session, network, tensors);
+  candidate.figures = task_figures(session, candidate.real, real_output(graph, tensors));
+  return candidate;
+}
+
+std::optional<double> worst(const Candidate& candidate) {
+  std::optional<double> least;
+  for (const auto& sqnr : candidate.real.sqnr_db) {
+    if (sqnr && (!least || *sqnr < *least)) least = sqnr;
+  }
+  return least;
+}
+
+std::string number_text(std::optional<double> value, const char* format) {
+  if (!value) return "";
+  return std::isinf(*value) ? "exact" : fmt::format(fmt::runtime(format), *value);
+}
+
+/// One row a node that has a float tensor to compare with, one column a candidate.
+std::string layer_table(const network::QuantizedGraph& graph, const std::vector<Candidate>& candidates) {
+  using Align = base::TextTable::Align;
+  std::vector<base::TextTable::Column> columns{{"SQNR dB of", Align::kLeft}, {"kind", Align::kLeft}};
+  for (const Candidate& c : candidates) columns.push_back({c.method});
+  base::TextTable table(columns);
+  for (const network::QuantizedNode& node : graph.nodes) {
+    const auto id = static_cast<std::size_t>(node.outputs[0]);
+    if (id >= candidates[0].real.sqnr_db.size() || !candidates[0].real.sqnr_db[id]) continue;
+    std::vector<std::string> row{node.name, std::string(network::name(node.operation))};
+    for (const Candidate& c : candidates) row.push_back(number_text(c.real.sqnr_db[id], "{:.1f}"));
+    table.add_row(row);
+  }
+  std::vector<std::string> row{"worst layer", ""};
+  for (const Candidate& c : candidates) row.push_back(number_text(worst(c), "{:.1f}"));
+  table.add_row(row);
+  for (std::size_t f = 0; f < candidates[0].figures.size(); ++f) {
+    const report::TaskFigure& figure = candidates[0].figures[f];
+    row = {figure.name, figure.unit};
+    for (const Candidate& c : candidates) row.push_back(number_text(c.figures[f].integer_value, "{:.4g}"));
+    table.add_row(row);
+  }
+  return table.to_string(120);
+}
+
+nlohmann::ordered_json json_number(std::optional<double> value) {
+  if (!value) return nullptr;
+  return std::isfinite(*value) ? nlohmann::ordered_json(*value) : nlohmann::ordered_json("exact");
+}
+
+std::string to_json(const network::QuantizedGraph& graph, const std::vector<Candidate>& candidates) {
+  nlohmann::ordered_json j;
+  for (const Candidate& c : candidates) {
+    nlohmann::ordered_json entry{{"method", c.method}, {"worst_sqnr_db", json_number(worst(c))}};
+    for (const report::TaskFigure& f : c.figures) {
+      entry["figures"][f.name] = {{"unit", f.unit}, {"integer", json_number(f.integer_value)}};
+      if (f.float_value) entry["figures"][f.name]["float"] = *f.float_value;
+    }
+    for (const network::QuantizedNode& node : graph.nodes) {
+      const auto id = static_cast<std::size_t>(node.outputs[0]);
+      if (id < c.real.sqnr_db.size() && c.real.sqnr_db[id]) {
+        entry["layers"][node.name] = json_number(c.real.sqnr_db[id]);
+      }
+    }
+    j["candidates"].push_back(std::move(entry));
+  }
+  return j.dump(2) + "\n";
+}
+
+void choose_numerics(const QuantizeOptions& options, Session& session) {
+  if (session.imported) {
+    if (!options.scheme.empty() || !options.method.empty() || options.table || options.compare) {
+      throw base::UnsupportedError(
+          "the network is quantised already: --scheme, --method, --calibration-table and --compare have "
+          "nothing "
+          "to choose");
+    }
+    return;
+  }
+  Numerics& numerics = session.numerics;
+  const bool chooses_ranges = !options.method.empty() || options.table || options.compare;
+  if (numerics.staged && options.scheme.empty() && chooses_ranges) {
+    throw base::UnsupportedError(
+        "number formats are chosen by their own methods: --method, --calibration-table and --compare are for "
+        "integer schemes");
+  }
+  if (!options.scheme.empty()) {
+    const quantize::Preset& preset = quantize::preset_from_name(options.scheme);
+    numerics = Numerics();
+    numerics.name = preset.name;
+    numerics.scheme = preset.scheme;
+    numerics.method = preset.method;
+    numerics.lowering = preset.lowering;
+  }
+  if (!options.method.empty()) numerics.method.kind = quantize::calibration_method_from_name(options.method);
+  if (options.table) session.calibration_table = quantize::read_calibration_table(*options.table);
+}
+
+std::vector<Candidate> compare_methods(Session session) {
+  std::vector<Candidate> candidates;
+  constexpr std::array kKinds{MethodKind::kMinMax, MethodKind::kMovingAverage, MethodKind::kPercentile,
+                              MethodKind::kMse, MethodKind::kEntropy};
+  base::Progress progress("comparing", static_cast<std::int64_t>(kKinds.size()));
+  for (const MethodKind kind : kKinds) {
+    session.numerics.method.kind = kind;
+    candidates.push_back(evaluate(session, quantize_session(session)));
+    progress.advance(1);
+  }
+  return candidates;
+}
+
+int quantize_network(const QuantizeOptions& options) {
+  Session session = open_session(options.session);
+  choose_numerics(options, session);
+  const QuantizedNetwork network = quantize_session(session);
+  const std::vector<Candidate> candidates =
+      options.compare ? compare_methods(session) : std::vector{evaluate(session, network)};
+  const std::string table = layer_table(network.integer, candidates);
+
+  base::OutputDirectory directory(session.output_directory);
+  quantize::save_quantized(network.integer, directory.path() / "network.json");
+  base::write_file_atomically(directory.path() / "methods.json", to_json(network.integer, candidates));
+  base::write_file_atomically(directory.path() / "methods.txt", table);
+  directory.commit();
+  fmt::print("{} in {}, calibrated by {}\n\n{}\nquantised network in {}\n", network.integer.name,
+             session.numerics.name,
+             session.imported ? "nobody" : quantize::name(session.numerics.method.kind), table,
+             (session.output_directory / "network.json").string());
+  return kDone;
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<QuantizeOptions>();
+  CLI::App* verb = app.add_subcommand("quantize", "Calibrate, quantise and save a network, judged on golden");
+  add_session_options(*verb, options->session);
+  verb->add_option("--data", options->session.data,
+                   "Calibration clip in place of the configuration's: .wav, or .npy of an input");
+  verb->add_option("--method", options->method,
+                   "Calibration: min_max, moving_average, percentile, mse, entropy");
+  verb->add_option("--scheme", options->scheme,
+                   "As a tool does it: tflite, pytorch, tensorrt, ncnn, amct, tidl, ristretto");
+  verb->add_option("--calibration-table", options->table,
+                   "TensorRT cache or NCNN table whose ranges replace the calibrated ones");
+  verb->add_flag("--compare", options->compare, "Try every calibration method and compare them on golden");
+  verb->callback([options, &chosen] { chosen = [options] { return quantize_network(*options); }; });
+}
+
+}  // namespace dlasim::cli

@@ -1,0 +1,74 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "command.h"
+#include "quantize/quantized_file.h"
+
+namespace dlasim::cli::test {
+namespace {
+
+using Quantize = CommandTest;
+using ::testing::HasSubstr;
+
+TEST_F(Quantize, SavesWhatRunRuns) {
+  ASSERT_EQ(run({"quantize", source("configs/wavenet_tiny.yaml"), "-o", path("q"), "--compare"}), kDone);
+  ASSERT_EQ(run({"run", source("configs/wavenet_tiny.yaml"), "-o", path("r")}), kDone);
+  const auto methods = read_json(path("q/methods.json"))["candidates"];
+  ASSERT_EQ(methods.size(), 5U);
+  EXPECT_EQ(methods[0]["method"], "min_max");
+  // The configuration's own method: golden's figure is the accelerator's.
+  const auto summary = read_json(path("r/summary.json"));
+  EXPECT_EQ(methods[0]["figures"]["cross-entropy"]["integer"],
+            summary["figures"]["cross-entropy"]["integer"]);
+  EXPECT_NE(methods[0]["figures"]["cross-entropy"]["integer"],
+            methods[4]["figures"]["cross-entropy"]["integer"]);
+  const auto graph = quantize::load_quantized(path("q/network.json"));
+  EXPECT_EQ(graph.name, "wavenet_tiny");
+}
+
+TEST_F(Quantize, SchemeChangesTheIntegers) {
+  ASSERT_EQ(run({"quantize", source("configs/wavenet_tiny.yaml"), "-o", path("a"), "--scheme", "tidl"}),
+            kDone);
+  const auto graph = quantize::load_quantized(path("a/network.json"));
+  for (const auto id : graph.inputs) {
+    int exponent = 0;
+    EXPECT_EQ(std::frexp(graph.tensor(id).affine->scale[0], &exponent), 0.5F);
+  }
+}
+
+TEST_F(Quantize, TableReplacesARange) {
+  write("table.txt", "stack0.layer0.dilated 31.75\n");  // an input of magnitude 4
+  ASSERT_EQ(run({"quantize", source("configs/wavenet_tiny.yaml"), "-o", path("a"), "--calibration-table",
+                 path("table.txt")}),
+            kDone);
+  const auto graph = quantize::load_quantized(path("a/network.json"));
+  const auto node = std::ranges::find(graph.nodes, "stack0.layer0.dilated", &network::QuantizedNode::name);
+  ASSERT_NE(node, graph.nodes.end());
+  EXPECT_FLOAT_EQ(graph.tensor(node->inputs[0]).affine->scale[0], 8.0F / 255.0F);
+}
+
+TEST_F(Quantize, ModelFileWithAudio) {
+  ASSERT_EQ(run({"quantize", source("models/nam_standard/nam_standard.nam"), "--data",
+                 source("models/nam_standard/test.wav"), "--samples", "300", "-o", path("a")}),
+            kDone);
+  EXPECT_TRUE(read_json(path("a/methods.json"))["candidates"][0]["figures"].contains("SNR"));
+}
+
+TEST_F(Quantize, MistakesAreNamed) {
+  const std::string config = source("configs/wavenet_tiny.yaml");
+  auto [code, errors] = run_with_errors({"quantize", config, "-o", path("a"), "--scheme", "x"});
+  EXPECT_EQ(code, kBadInput);
+  EXPECT_THAT(errors, HasSubstr("no scheme is called 'x'"));
+  std::tie(code, errors) = run_with_errors({"quantize", config, "-o", path("a"), "--method", "x"});
+  EXPECT_EQ(code, kBadInput);
+  EXPECT_THAT(errors, HasSubstr("unknown calibration method 'x'"));
+  std::tie(code, errors) =
+      run_with_errors({"quantize", source("models/nam_standard/nam_standard.nam"), "-o", path("a")});
+  EXPECT_EQ(code, kBadInput);
+  EXPECT_THAT(errors, HasSubstr("needs --data"));
+}
+
+}  // namespace
+}  // namespace dlasim::cli::test
