@@ -1,14 +1,38 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
+#include "base/edit_distance.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "cli/main.h"
 #include "verbs.h"
 
 namespace dlasim::cli {
+namespace {
+
+/// CLI11 asks for a verb where it does not know the one that is there.
+void require_known_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front().starts_with("-")) return;
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands(nullptr)) verbs.push_back(verb->get_name());
+  if (std::ranges::find(verbs, arguments.front()) != verbs.end()) return;
+  const std::string nearest = base::nearest_name(arguments.front(), verbs);
+  throw base::InputError(fmt::format("there is no verb '{}'{}; dlasim --help lists them", arguments.front(),
+                                     nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest)));
+}
+
+/// Help and version go to stdout with exit code 0; anything else is one line.
+int explain(const CLI::App& app, const CLI::ParseError& e, const std::vector<std::string>& arguments) {
+  if (e.get_exit_code() == 0) return app.exit(e);
+  const std::string verb = arguments.empty() ? "" : " " + arguments.front();
+  fmt::print(stderr, "dlasim: {}; see dlasim{} --help\n", e.what(), verb);
+  return kBadInput;
+}
+
+}  // namespace
 
 int run(const std::vector<std::string>& arguments) {
   CLI::App app{"dlasim: a bit-exact, cycle-approximate model of a deep-learning accelerator"};
@@ -23,10 +47,11 @@ int run(const std::vector<std::string>& arguments) {
   add_quantize(app, chosen);
   add_doctor(app, chosen);
   try {
+    require_known_verb(app, arguments);
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them reversed
     return chosen();
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kDone : kBadInput;
+    return explain(app, e, arguments);
   } catch (const base::InputError& e) {
     fmt::print(stderr, "dlasim: {}\n", e.what());
     return kBadInput;

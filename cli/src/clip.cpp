@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <filesystem>
 #include <span>
 
 #include "base/error.h"
@@ -19,6 +21,17 @@ namespace {
 using base::Choice;
 using base::YamlNode;
 using network::Tensor;
+
+/// What `read` makes of the file that `node` names; its errors say where the file is named.
+template <class Read>
+auto read_named(const YamlNode& node, Read read) {
+  const std::filesystem::path file = node.as_path();
+  try {
+    return read(file);
+  } catch (const base::InputError& e) {
+    node.fail(e.what());
+  }
+}
 
 /// How a mu-law code becomes the network's input.
 enum class Encoding { kOneHot, kScalar, kCentred };
@@ -59,7 +72,7 @@ std::size_t shortened(std::size_t available, std::optional<std::int64_t> most) {
 
 /// Code t + 1 is what the network shall say at position t.
 Clip read_codes(const YamlNode& node, Encoding encoding, int classes, std::optional<std::int64_t> most) {
-  const auto array = base::read_npy(node.as_path());
+  const auto array = read_named(node, base::read_npy);
   const std::vector<std::int64_t> values = array.to_integers();
   if (array.shape.size() != 1 || values.size() < 2) {
     node.fail(fmt::format("'{}' has shape {}, but a list of at least 2 codes is needed",
@@ -81,7 +94,7 @@ Clip read_codes(const YamlNode& node, Encoding encoding, int classes, std::optio
 }
 
 Clip read_audio(const YamlNode& node, std::optional<std::int64_t> most) {
-  const base::Wav wav = base::read_wav(node.as_path());
+  const base::Wav wav = read_named(node, base::read_wav);
   const auto channels = static_cast<std::size_t>(wav.channels);
   const std::size_t frames = wav.samples.size() / channels;
   if (frames == 0) node.fail(fmt::format("'{}' has no samples", node.as_path().string()));
@@ -109,7 +122,7 @@ Tensor noise(const network::TensorInfo& info, base::Random& random) {
 
 /// Integers for an integer input are its codes; reals are rounded to them later, with the tensor's scale.
 Tensor input_from_array(const YamlNode& node, const network::TensorInfo& info) {
-  const auto array = base::read_npy(node.as_path());
+  const auto array = read_named(node, base::read_npy);
   if (array.shape != info.shape) {
     node.fail(fmt::format("'{}' has shape {}, but input '{}' has {}", node.as_path().string(),
                           base::npy_shape_text(array.shape), info.name, base::npy_shape_text(info.shape)));
@@ -119,6 +132,12 @@ Tensor input_from_array(const YamlNode& node, const network::TensorInfo& info) {
     Tensor input(network::DType::kFloat32, info.shape);
     std::ranges::transform(array.to_doubles(), input.data<float>().begin(),
                            [](double v) { return static_cast<float>(v); });
+    const auto values = input.data<float>();
+    const auto bad = std::ranges::find_if_not(values, [](float v) { return std::isfinite(v); });
+    if (bad != values.end()) {
+      node.fail(fmt::format("'{}': element {} is {}; inputs must be finite", node.as_path().string(),
+                            bad - values.begin(), *bad));
+    }
     return input;
   }
   Tensor input(info.dtype, info.shape);
@@ -165,7 +184,7 @@ Clip read_tensors(const YamlNode& node, const network::Graph& graph) {
 
 std::vector<float> read_target(const YamlNode& node, std::int64_t positions) {
   const YamlNode file = node.at("wav");
-  const base::Wav wav = base::read_wav(file.as_path());
+  const base::Wav wav = read_named(file, base::read_wav);
   const auto channels = static_cast<std::size_t>(wav.channels);
   const auto count = static_cast<std::size_t>(positions);
   if (wav.samples.size() / channels < count) {
