@@ -36,6 +36,7 @@ const std::vector<Rule>& rules() {
       {"sim/blocks", {"network/", "base/yaml", "base/file", "base/npy", "sim/compiler", "sim/engine"}},
       {"sim/memory", {"network/", "sim/compiler", "sim/engine"}},
       {"sim/compiler", {"sim/blocks", "sim/memory", "sim/engine"}},
+      {"sim/host", {"sim/blocks", "sim/memory", "sim/compiler", "sim/engine"}},
       {"report", {"network/", "golden/", "quantize/", "sim/blocks", "sim/compiler", "sim/engine", "cli/"}},
   };
   return kRules;

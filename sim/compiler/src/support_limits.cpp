@@ -209,8 +209,9 @@ Found conv_shape(const NodeContext& c) {
   const Shape& in = input(c, 0).shape;
   const Shape& w = input(c, 1).shape;
   const Shape& out = output(c).shape;
-  const bool fits = in.size() == 4 && w.size() == 4 && out.size() == 4 && groups >= 1 && w[0] % groups == 0 &&
-                    w[3] * groups == in[3] && w[0] == out[3] && in[0] == out[0];
+  const bool fits = in.size() == 4 && w.size() == 4 && out.size() == 4 && groups >= 1 &&
+                    groups <= kMostStep && w[0] % groups == 0 && w[3] * groups == in[3] && w[0] == out[3] &&
+                    in[0] == out[0];
   if (!fits) return fmt::format("{} in {} groups", shapes(c), groups);
   return std::nullopt;
 }
@@ -220,8 +221,9 @@ Found depthwise_shape(const NodeContext& c) {
   const Shape& in = input(c, 0).shape;
   const Shape& w = input(c, 1).shape;
   const Shape& out = output(c).shape;
-  const bool fits = in.size() == 4 && w.size() == 4 && out.size() == 4 && multiplier >= 1 && w[0] == 1 &&
-                    in[3] * multiplier == w[3] && w[3] == out[3] && in[0] == out[0];
+  const bool fits = in.size() == 4 && w.size() == 4 && out.size() == 4 && multiplier >= 1 &&
+                    multiplier <= kMostStep && w[0] == 1 && in[3] * multiplier == w[3] && w[3] == out[3] &&
+                    in[0] == out[0];
   if (!fits) return fmt::format("{} with a multiplier of {}", shapes(c), multiplier);
   return std::nullopt;
 }
@@ -272,7 +274,9 @@ Found broadcast_shape(const NodeContext& c) {
 
 Found window(const NodeContext& c) {
   const network::Pair& kernel = get<qop::Pool2d>(c).kernel;
-  return kernel[0] >= 1 && kernel[1] >= 1 && kernel[0] * kernel[1] <= c.hardware.pe_array.max_taps
+  // Each side first: the product of two wild ones may wrap around.
+  return !outside(kernel, 1, c.hardware.pe_array.max_taps) &&
+                 kernel[0] * kernel[1] <= c.hardware.pe_array.max_taps
              ? std::nullopt
              : Found(fmt::format("{}x{} with {} taps in a PE", kernel[0], kernel[1],
                                  c.hardware.pe_array.max_taps));
@@ -286,8 +290,7 @@ Found pool_padding(const NodeContext& c) {
   if (in.size() != 4 || out.size() != 4) return shapes(c);
   const std::array first{op.padding.top, op.padding.left};
   for (std::size_t i = 0; i < 2; ++i) {
-    const std::int64_t last_start = (out[i + 1] - 1) * op.stride[i] - first[i];
-    if (first[i] < 0 || first[i] >= op.kernel[i] || last_start >= in[i + 1]) {
+    if (first[i] < 0 || first[i] >= op.kernel[i] || (out[i + 1] - 1) * op.stride[i] - first[i] >= in[i + 1]) {
       return fmt::format("{}x{}", op.padding.top, op.padding.left);
     }
   }
