@@ -21,6 +21,7 @@ Accelerator::Accelerator(const arch::Hardware& hardware, memory::MemoryPort& mem
       partial_sum_buffer(hardware),
       post_processor(hardware),
       output_buffer(hardware),
+      hardware_(hardware),
       memory_(memory),
       stalls_(stalls),
       counters_(layers) {}
@@ -32,6 +33,7 @@ void Accelerator::start(std::uint64_t address, std::uint64_t bytes) {
 }
 
 void Accelerator::step() {
+  if (fault_) fault_->hit_registers(cycle_, pe_array, post_processor);
   sample_handshakes();
   count();
   step_datapath();
@@ -92,12 +94,14 @@ void Accelerator::step_datapath() {
                        loaded.table_write(), moves(Handshake::kOutput)});
   partial_sum_buffer.step(
       {moves(Handshake::kChannelSums) ? &adder_tree.out() : nullptr, moves(Handshake::kTotals)});
-  adder_tree.step({moves(Handshake::kLaneSums) ? &pe_array.out() : nullptr, moves(Handshake::kChannelSums)});
+  const blocks::LaneSums* sums = moves(Handshake::kLaneSums) ? &pe_array.out() : nullptr;
+  adder_tree.step({fault_ ? fault_->seen(cycle_, sums) : sums, moves(Handshake::kChannelSums)});
   const std::uint64_t consumed = pe_array.ic_tiles_consumed();
   const std::uint64_t loaded_tiles = weight_loader.ic_tiles_loaded();
   pe_array.step({moves(Handshake::kActivation) ? &activation_buffer.out() : nullptr,
                  weight_loader.out().valid ? &weight_loader.out() : nullptr, moves(Handshake::kLaneSums)});
-  activation_buffer.step({moves(Handshake::kTapRequest) ? &address_generator.out() : nullptr,
+  const blocks::TapRequest* request = moves(Handshake::kTapRequest) ? &address_generator.out() : nullptr;
+  activation_buffer.step({fault_ ? fault_->seen(cycle_, request) : request,
                           loaded.buffer_write(arch::LoadTarget::kActivation), moves(Handshake::kActivation)});
   address_generator.step({tile, loaded_tiles, moves(Handshake::kTapRequest)});
   weight_loader.step({tile, consumed, loaded.buffer_write(arch::LoadTarget::kWeight)});

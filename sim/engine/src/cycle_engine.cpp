@@ -26,6 +26,7 @@ class SteppedAccelerator final : public sc_core::sc_module, public ClockedCore {
         period_(period),
         progress_(options.progress),
         tiles_(static_cast<double>(program.tiles)) {
+    if (options.fault) accelerator_.inject(*options.fault);
     SC_METHOD(on_clock);
   }
 

@@ -133,6 +133,9 @@ class TraceFile {
 engine::RunResult run_netlist(const compiler::Program& program, const network::QuantizedGraph& graph,
                               const arch::Hardware& hardware, std::span<const network::Tensor> inputs,
                               const engine::RunOptions& options, const NetlistOptions& netlist_options) {
+  if (options.fault)
+    throw base::UnsupportedError(
+        "the netlist has no faults on purpose: they are planned on the stepped engine");
   if (options.trace != nullptr)
     throw base::UnsupportedError("the netlist writes its waves by NetlistOptions::systemc_trace");
   const engine::SimulationContext context;

@@ -49,6 +49,9 @@ class PostProcessor {
   const OutputWord& out() const { return pipeline_.front(); }
   void step(const In& in);
 
+  /// The parameter registers, [slot][oc]: for faults on purpose.
+  std::vector<arch::ChannelParameters>& parameter_registers() { return parameters_; }
+
   /// Names the registers for waves; `v(name, value)` is called for each.
   template <class Visitor>
   void registers(Visitor&& v) const {

@@ -2,6 +2,7 @@
 /// All blocks of one accelerator and the wires between them, stepped a clock cycle at a time.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "sim/blocks/pe_array.h"
 #include "sim/blocks/post_processor.h"
 #include "sim/blocks/weight_loader.h"
+#include "sim/engine/fault.h"
 #include "sim/engine/run_counters.h"
 #include "sim/memory/dma.h"
 #include "sim/trace/accelerator_view.h"
@@ -36,6 +38,8 @@ class Accelerator {
   void step();
   /// The same, with a look at every block before the edge.
   void step(trace::TraceSink& sink);
+  /// From now on one bit goes wrong as planned. For tests.
+  void inject(const FaultPlan& plan) { fault_ = std::make_unique<FaultInjector>(plan, hardware_); }
   bool finished() const { return command_processor.finished(); }
   /// Rings the doorbell: runs the command stream at `address` after the one that has finished.
   void start(std::uint64_t address, std::uint64_t bytes);
@@ -64,6 +68,7 @@ class Accelerator {
   void count();
   void configure(const arch::Configure& settings);
 
+  const arch::Hardware hardware_;
   memory::MemoryPort& memory_;
   StallPlan stalls_;
   blocks::HandshakeFlags moves_{};
@@ -75,6 +80,7 @@ class Accelerator {
   bool words_taken_ = false;
   std::uint64_t cycle_ = 0;
   RunCounters counters_;
+  std::unique_ptr<FaultInjector> fault_;  // null: no fault, at the cost of this test
 };
 
 }  // namespace dlasim::sim::engine

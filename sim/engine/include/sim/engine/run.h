@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,7 @@ using HostFunction = std::function<std::vector<network::Tensor>(const network::Q
 
 struct RunOptions {
   StallPlan stalls;
+  std::optional<FaultPlan> fault;  ///< one wrong bit, for tests
   /// Sees every cycle of the cycle engine: waves (sim/trace/vcd_trace.h). Not owned.
   trace::TraceSink* trace = nullptr;
   HostFunction host;  ///< needed if the program has host steps
