@@ -138,24 +138,32 @@ TEST_P(QueueDepths, IssueEveryCommandInOrderAndNeverBeforeItsTokens) {
 
 INSTANTIATE_TEST_SUITE_P(Depths, QueueDepths, testing::Values(1, 2, 8));
 
-TEST(CommandProcessor, AFullQueueHoldsTheStream) {
+/// A processor with queues of two that has been given so many blocked loads and then a tile.
+CommandProcessor behind_blocked_loads(int loads) {
   arch::Hardware h;
   h.control.command_queue_depth = 2;
   CommandProcessor processor(h);
   arch::Load blocked;
   blocked.wait.compute = 1;
   std::vector<std::uint32_t> words;
-  for (int i = 0; i < 5; ++i) arch::encode(blocked, words);
+  for (int i = 0; i < loads; ++i) arch::encode(blocked, words);
   arch::encode(arch::RunTile{}, words);
   CommandProcessor::In in;
   in.words = &words;
   processor.step(in);
   for (int i = 0; i < 20; ++i) processor.step({});
-  EXPECT_FALSE(processor.ready());
-  EXPECT_EQ(processor.load(), nullptr);
-  EXPECT_EQ(processor.compute(), nullptr) << "behind the third load";
+  return processor;
+}
+
+TEST(CommandProcessor, AFullQueueHoldsTheStream) {
+  const CommandProcessor fits = behind_blocked_loads(2);
+  EXPECT_NE(fits.compute(), nullptr) << "the engines are decoupled";
+  const CommandProcessor full = behind_blocked_loads(3);
+  EXPECT_EQ(full.compute(), nullptr) << "the third load stands in front of the tile";
+  EXPECT_FALSE(full.ready());
+  EXPECT_EQ(full.load(), nullptr);
   EXPECT_EQ(
-      processor.describe(),
+      full.describe(),
       "load engine: waits for compute token 1 (has 0) at 'load activation wait_compute=1 rows=1 pixels=1 "
       "elements=1'; compute engine: no command; store engine: no command");
 }

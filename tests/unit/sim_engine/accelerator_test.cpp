@@ -1,0 +1,164 @@
+// The engine around the blocks: deadlocks are named, runs are independent, and a fault of one bit is seen.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "differential/random_graph.h"
+#include "golden/interpreter.h"
+#include "sim/compiler/compile.h"
+#include "sim/engine/cycle_engine.h"
+
+namespace dlasim::sim::engine {
+namespace {
+
+/// A program by hand: these commands at address 64.
+compiler::Program program_of(const std::vector<arch::Command>& commands) {
+  std::vector<std::uint32_t> words;
+  for (const arch::Command& c : commands) arch::encode(c, words);
+  compiler::Program program;
+  const auto bytes = std::as_bytes(std::span(words));
+  program.image.resize(64 + bytes.size());
+  std::ranges::copy(bytes, program.image.begin() + 64);
+  program.layers.resize(1);
+  program.tiles = 1;
+  program.steps.push_back(compiler::CommandStream{64, bytes.size(), 0, 1});
+  return program;
+}
+
+std::string failure_of(const compiler::Program& program) {
+  arch::Hardware hardware;
+  hardware.control.watchdog_cycles = 500;
+  try {
+    run_cycle(program, {}, hardware, {});
+  } catch (const base::SimulationError& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Watchdog, NamesEngineTokenAndCommand) {
+  arch::Load load;
+  load.wait.compute = 5;
+  load.target = arch::LoadTarget::kWeight;
+  const std::string what = failure_of(program_of({load, arch::Finish{{1, 0, 0}, 0}}));
+  EXPECT_TRUE(what.starts_with("deadlock: nothing moved for 500 cycles, up to cycle ")) << what;
+  EXPECT_NE(what.find("load engine: waits for compute token 5 (has 0) at 'load weight wait_compute=5"),
+            std::string::npos)
+      << what;
+  EXPECT_NE(what.find("compute engine: waits for load token 1 (has 0) at 'finish wait_load=1'"),
+            std::string::npos)
+      << what;
+  EXPECT_NE(what.find("store engine: no command"), std::string::npos) << what;
+}
+
+// More commands wait than the queues hold, so that the fetch channel offers words for ever.
+TEST(Watchdog, SeesADeadlockWithAFullQueue) {
+  arch::Store store;
+  store.wait.compute = 7;
+  const std::vector<arch::Command> stores(40, store);
+  EXPECT_NE(failure_of(program_of(stores)).find("store engine: waits for compute token 7"),
+            std::string::npos);
+}
+
+TEST(Watchdog, SeesAStreamWithoutAFinish) {
+  EXPECT_NE(failure_of(program_of({arch::Configure{}})).find("compute engine: no command"),
+            std::string::npos);
+}
+
+TEST(Accelerator, StopsAtAnAccessOutsideTheMemory) {
+  arch::Load load;
+  load.region.address = 1 << 20;
+  const std::string what = failure_of(program_of({load, arch::Finish{{1, 0, 0}, 0}}));
+  EXPECT_NE(what.find("dma: read of 1 bytes at 0x100000"), std::string::npos) << what;
+}
+
+TEST(Accelerator, StopsAtWhatIsNoCommand) {
+  compiler::Program program = program_of({arch::Finish{}});
+  program.image[67] = std::byte{0};
+  EXPECT_NE(failure_of(program).find("is not the header of a command"), std::string::npos);
+}
+
+/// A network of wide sums on few lanes: many cycles, all taps used.
+struct Workload {
+  explicit Workload(std::uint64_t seed) {
+    testing::Choices choices(seed);
+    net = testing::random_wavenet(choices);
+    hardware.pe_array.ic_lanes = 5;
+    hardware.pe_array.oc_lanes = 6;
+    program = compiler::compile(net.graph, hardware);
+    expected = golden::run(net.graph, net.inputs).front();
+  }
+  network::Tensor run(const RunOptions& options = {}) const {
+    return run_cycle(program, net.graph, hardware, net.inputs, options)
+        .tensors[static_cast<std::size_t>(net.graph.outputs[0])];
+  }
+  std::int64_t count_differing(const network::Tensor& actual) const {
+    std::int64_t count = 0;
+    for (std::int64_t i = 0; i < actual.size(); ++i)
+      count += actual.integer(i) != expected.integer(i) ? 1 : 0;
+    return count;
+  }
+  testing::RandomGraph net;
+  arch::Hardware hardware;
+  compiler::Program program;
+  network::Tensor expected;
+};
+
+TEST(Accelerator, RunsSeveralSimulationsInOneProcess) {
+  const Workload a(3), b(4);
+  const auto first = run_cycle(a.program, a.net.graph, a.hardware, a.net.inputs);
+  EXPECT_EQ(a.count_differing(a.run()), 0);
+  EXPECT_EQ(b.count_differing(b.run()), 0);
+  const auto again = run_cycle(a.program, a.net.graph, a.hardware, a.net.inputs);
+  EXPECT_EQ(first.cycles, again.cycles);
+  EXPECT_EQ(first.tensors, again.tensors);
+}
+
+TEST(Accelerator, RunsAfterASimulationThatFailed) {
+  const Workload a(3);
+  EXPECT_NE(failure_of(program_of({arch::Configure{}})), "no error");
+  EXPECT_EQ(a.count_differing(a.run()), 0);
+}
+
+class Faults : public ::testing::TestWithParam<FaultKind> {};
+
+/// Flips a bit at many points of the run: registers that are not in use and values that the clamp hides may
+/// mask some, but the comparison must see most kinds of hits.
+TEST_P(Faults, AreSeenByTheComparison) {
+  const Workload work(7);
+  ASSERT_EQ(work.count_differing(work.run()), 0);
+  const std::uint64_t cycles = run_cycle(work.program, work.net.graph, work.hardware, work.net.inputs).cycles;
+  int seen = 0;
+  constexpr int kTrials = 20;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    RunOptions options;
+    options.fault =
+        FaultPlan{GetParam(), cycles * static_cast<std::uint64_t>(trial) / kTrials,
+                  static_cast<std::uint64_t>(trial % 6), GetParam() == FaultKind::kAddress ? 1U : 29U};
+    if (GetParam() == FaultKind::kWeightRegister) options.fault->bit = 6;
+    if (GetParam() == FaultKind::kTreeNode) options.fault->bit = 18;
+    seen += work.count_differing(work.run(options)) > 0 ? 1 : 0;
+  }
+  RecordProperty("seen", seen);
+  EXPECT_GE(seen, 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Faults,
+                         ::testing::Values(FaultKind::kWeightRegister, FaultKind::kTreeNode,
+                                           FaultKind::kAddress, FaultKind::kRequantMultiplier));
+
+// A cycle after the run: the hooks alone change nothing.
+TEST(FaultHooks, ChangeNothingBeforeTheirCycle) {
+  const Workload work(7);
+  for (const FaultKind kind : {FaultKind::kWeightRegister, FaultKind::kTreeNode, FaultKind::kAddress,
+                               FaultKind::kRequantMultiplier}) {
+    RunOptions options;
+    options.fault = FaultPlan{kind, ~0ULL, 0, 0};
+    EXPECT_EQ(work.count_differing(work.run(options)), 0);
+  }
+}
+
+}  // namespace
+}  // namespace dlasim::sim::engine
