@@ -15,7 +15,11 @@ using network::QuantizedGraph;
 using network::Tensor;
 
 std::vector<Tensor> run_cycle(const QuantizedGraph& graph, std::span<const Tensor> inputs,
-                              const sim::arch::Hardware& hardware) {
+                              sim::arch::Hardware hardware) {
+  // A vector of a staged layer brings its reduction order along: the array is as wide as it says.
+  for (const network::QuantizedNode& node : graph.nodes) {
+    if (node.staged) hardware.pe_array.ic_lanes = sim::compiler::reduction_lanes(graph, node);
+  }
   const auto program = sim::compiler::compile(graph, hardware);
   sim::engine::RunOptions options;
   options.host = sim::host::compute;
@@ -36,6 +40,7 @@ sim::arch::Hardware vector_hardware() {
   sim::arch::Hardware hardware;
   hardware.name = "vectors";
   hardware.pe_array.activation_bits = 32;
+  hardware.pe_array.weight_bits = 32;
   hardware.pe_array.max_taps = 256;
   return hardware;
 }

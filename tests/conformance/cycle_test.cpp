@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "conformance/network_runner.h"
+#include "conformance/number_format_vector.h"
 #include "conformance/verify.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
@@ -21,16 +22,22 @@ namespace {
 sim::arch::Hardware hardware() {
   sim::arch::Hardware h;
   h.pe_array.activation_bits = 32;
+  h.pe_array.weight_bits = 32;
   h.pe_array.max_taps = 256;
   return h;
 }
 
 std::vector<network::Tensor> run_on_accelerator(const network::QuantizedGraph& graph,
                                                 std::span<const network::Tensor> inputs) {
-  const auto program = sim::compiler::compile(graph, hardware());
+  sim::arch::Hardware h = hardware();
+  for (const auto& node : graph.nodes) {
+    // The reduction order of a staged layer is part of its numbers: the array is as wide as it says.
+    if (node.staged) h.pe_array.ic_lanes = sim::compiler::reduction_lanes(graph, node);
+  }
+  const auto program = sim::compiler::compile(graph, h);
   sim::engine::RunOptions options;
   options.host = sim::host::compute;
-  const auto result = sim::engine::run_cycle(program, graph, hardware(), inputs, options);
+  const auto result = sim::engine::run_cycle(program, graph, h, inputs, options);
   std::vector<network::Tensor> outputs;
   for (const network::TensorId t : graph.outputs)
     outputs.push_back(result.tensors.at(static_cast<std::size_t>(t)));
@@ -92,6 +99,27 @@ TEST(CycleNetworks, AgreeBitForBit) {
   expect_all_pass(outcomes);
   EXPECT_GE(outcomes.size(), models);
 }
+
+/// The kinds of number_format vectors that are layers; the others are units, which no program reaches.
+class CycleNumberFormats : public testing::TestWithParam<const char*> {};
+
+TEST_P(CycleNumberFormats, AgreeBitForBit) {
+  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / "number_format" / GetParam();
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
+  const FunctionEngine engine("cycle", run_on_accelerator);
+  Verifier verifier(engine);
+  verifier.handle_op("number_format", engine_number_format_handler(engine));
+  const std::filesystem::path paths[] = {folder};
+  const auto outcomes = verifier.run(paths);
+  std::ostringstream report;
+  print(report, outcomes);
+  EXPECT_EQ(tally(outcomes).failed, 0) << report.str();
+  EXPECT_EQ(tally(outcomes).unsupported, 0) << report.str();
+  EXPECT_GT(tally(outcomes).passed, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Folders, CycleNumberFormats, testing::Values("dot", "conv2d", "mx_dot"),
+                         [](const auto& folder) { return std::string(folder.param); });
 
 }  // namespace
 }  // namespace dlasim::conformance

@@ -80,8 +80,8 @@ Command make_command(std::size_t opcode) {
   }
 }
 
-constexpr std::array<const char*, std::variant_size_v<Command>> kNames{"load", "configure", "run_tile",
-                                                                       "store", "finish"};
+constexpr std::array<const char*, std::variant_size_v<Command>> kNames{
+    "load", "configure", "run_tile", "store", "finish", "configure_staged"};
 constexpr std::array<const char*, 5> kTargets{"activation", "weight", "operand", "parameter", "table"};
 
 }  // namespace

@@ -223,7 +223,9 @@ RtlStruct run_tile_struct(const Hardware& h) {
   RunTile tile;
   FieldCollector collector(s);
   tile.fields(collector);
-  std::erase_if(s.fields, [](const RtlField& f) { return f.name.starts_with("wait_"); });
+  // The RTL has no truncation units: nothing in it is seeded by the element's index.
+  std::erase_if(s.fields,
+                [](const RtlField& f) { return f.name.starts_with("wait_") || f.name == "output_element"; });
   const RtlStruct position = position_struct(h);
   for (const RtlField& f : position.fields) set_bits(s, f.name, f.bits);
   set_bits(s, "activation_word", bits_for(h.activation_words()));

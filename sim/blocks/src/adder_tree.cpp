@@ -14,7 +14,8 @@ ChannelSums empty_sums(int oc_lanes) {
 }  // namespace
 
 AdderTree::AdderTree(const arch::Hardware& hardware)
-    : oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
+    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+      oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       narrow_kernels_(lane_kernels<std::int32_t>()),
       wide_kernels_(lane_kernels<std::int64_t>()),
       narrow_nodes_(oc_lanes_ * static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
@@ -26,7 +27,9 @@ void AdderTree::step(const In& in) {
     // The registers between the levels only delay: the sum is formed on entry and offered levels later.
     ChannelSums& out = pipeline_.tail();
     out.position = in.sums->position;
-    if (wide_) {
+    if (staged_) {
+      staged_->reduce(*in.sums, out.sum.data());
+    } else if (wide_) {
       reduce(wide_kernels_, in.sums->wide.data(), in.sums->lanes_active, wide_nodes_, out.sum);
     } else {
       reduce(narrow_kernels_, in.sums->narrow.data(), in.sums->lanes_active, narrow_nodes_, out.sum);

@@ -52,6 +52,7 @@ bool AddressGenerator::emit(std::uint64_t ic_tiles_loaded) {
   p.taps_inside = r.first_tap ? !r.padded : taps_inside_ + !r.padded;
   p.oc_active = t.oc_active;
   p.layer = t.layer;
+  p.element = t.output_element + row_ * element_row_stride_ + col_ * element_column_stride_;
   p.first_sum = ic_tile_ == 0 && t.continue_sum == 0;
   p.last_sum = last_ic_tile && t.hold_sum == 0;
   p.last_of_tile = last_ic_tile && r.last_of_ic_tile;

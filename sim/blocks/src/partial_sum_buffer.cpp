@@ -8,7 +8,8 @@
 namespace dlasim::sim::blocks {
 
 PartialSumBuffer::PartialSumBuffer(const arch::Hardware& hardware)
-    : oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
+    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+      oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       depth_(static_cast<std::size_t>(hardware.buffers.partial_sum_depth)),
       memory_(oc_lanes_ * depth_),
       pipeline_(1, {std::vector<std::int64_t>(oc_lanes_), {}}) {}
@@ -27,7 +28,11 @@ bool PartialSumBuffer::add(const ChannelSums& sums) {
   std::int64_t* entry = memory_.data() + p.index * oc_lanes_;
   ChannelSums& out = pipeline_.tail();
   std::int64_t* total = p.last_sum ? out.sum.data() : entry;
-  for (std::size_t oc = 0; oc < oc_lanes_; ++oc) total[oc] = (p.first_sum ? 0 : entry[oc]) + sums.sum[oc];
+  if (staged_) {
+    staged_->add(p, entry, sums.sum.data(), total);
+  } else {
+    for (std::size_t oc = 0; oc < oc_lanes_; ++oc) total[oc] = (p.first_sum ? 0 : entry[oc]) + sums.sum[oc];
+  }
   out.position = p;
   return p.last_sum || p.last_of_tile;
 }

@@ -30,6 +30,13 @@ PeArray::PeArray(const arch::Hardware& hardware)
 void PeArray::configure(const arch::Configure& settings) {
   mode_ = settings.mode;
   wide_ = settings.wide_accumulator != 0;
+  staged_.reset();
+  taps_are_sums_ = false;
+}
+
+void PeArray::configure(const arch::ConfigureStaged& settings) {
+  staged_ = make_staged_lanes(settings.staged, {ic_lanes_, oc_lanes_, max_taps_});
+  taps_are_sums_ = settings.staged.datapath == arch::StagedDatapath::kBlocks;
 }
 
 std::size_t PeArray::row_offset(std::uint32_t bank, std::uint32_t tap, std::uint32_t ic_lane) const {
@@ -43,8 +50,7 @@ const std::int32_t* PeArray::weights_of(std::uint32_t bank, std::uint32_t tap) c
 void PeArray::step(const In& in) {
   bool pushed = false;
   if (in.beat != nullptr) {
-    accumulate(*in.beat);
-    pushed = in.beat->request.last_tap;
+    pushed = accumulate(*in.beat);
     ic_tiles_consumed_ += static_cast<std::uint64_t>(in.beat->request.last_of_ic_tile);
   }
   pipeline_.step(pushed, in.out_taken);
@@ -55,21 +61,33 @@ void PeArray::step(const In& in) {
     }
     std::ranges::copy(in.row->w, weights_.begin() + static_cast<std::ptrdiff_t>(row_offset(
                                                         in.row->bank, in.row->tap, in.row->ic_lane)));
+    if (staged_) staged_->set_weights(*in.row);
   }
 }
 
-void PeArray::accumulate(const ActivationBeat& beat) {
+bool PeArray::accumulate(const ActivationBeat& beat) {
   LaneSums& sums = pipeline_.tail();
-  if (mode_ == arch::PeMode::kMaximum) {
+  bool complete = beat.request.last_tap;
+  if (staged_) {
+    complete = staged_->accumulate(beat, weights_of(beat.request.bank, beat.request.tap), sums);
+  } else if (mode_ == arch::PeMode::kMaximum) {
     wide_ ? keep_maximum(beat, sums.wide.data()) : keep_maximum(beat, sums.narrow.data());
   } else {
     wide_ ? multiply_accumulate(beat, wide_kernels_, sums.wide.data())
           : multiply_accumulate(beat, narrow_kernels_, sums.narrow.data());
   }
-  if (beat.request.last_tap) {
-    sums.lanes_active = beat.request.lanes_active;
-    sums.position = beat.request.position;
-  }
+  if (complete) pass_position_on(beat, sums);
+  return complete;
+}
+
+void PeArray::pass_position_on(const ActivationBeat& beat, LaneSums& sums) const {
+  const TapRequest& r = beat.request;
+  sums.lanes_active = r.lanes_active;
+  sums.position = r.position;
+  if (!taps_are_sums_) return;
+  // Only the first tap begins a total, only the last completes it.
+  sums.position.first_sum = r.position.first_sum && r.first_tap;
+  sums.position.last_sum = r.position.last_sum && r.last_tap;
 }
 
 template <class Accumulator>

@@ -40,7 +40,8 @@ fixed_point::RequantizeRule rule_of(Requant requant) {
 }  // namespace
 
 PostProcessor::PostProcessor(const arch::Hardware& hardware)
-    : oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
+    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+      oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       operands_("operand buffer", hardware.operand_words(), hardware.pe_array.oc_lanes),
       parameter_slots_(static_cast<std::uint32_t>(hardware.buffers.parameter_slots)),
       parameters_(oc_lanes_ * parameter_slots_),
@@ -50,6 +51,14 @@ PostProcessor::PostProcessor(const arch::Hardware& hardware)
 
 void PostProcessor::configure(const arch::Configure& settings) {
   settings_ = settings.post;
+  staged_.reset();
+}
+
+void PostProcessor::configure(const arch::ConfigureStaged& settings) {
+  staged_ = make_staged_output(settings.staged, {ic_lanes_, oc_lanes_, 0});
+  requantises_staged_ = settings.staged.affine != 0;
+  staged_has_operand_ = settings.staged.elementwise != arch::StagedElementwise::kConvert;
+  staged_values_.resize(oc_lanes_);
 }
 
 arch::ChannelParameters& PostProcessor::parameters(std::uint32_t slot, std::size_t oc_lane) {
@@ -86,7 +95,10 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
   const std::size_t in_use = out.write ? p.oc_active : 0;
   std::fill(out.value.begin() + static_cast<std::ptrdiff_t>(in_use), out.value.end(), 0);
   if (!out.write) return;
-
+  if (staged_) {
+    process_staged(sums, out);
+    return;
+  }
   const bool gated = settings_.combine == Combine::kGate;
   const arch::ChannelParameters* channel = &parameters(p.parameter_slot, 0);
   const bool has_operand = settings_.combine != Combine::kNone && !gated;
@@ -99,6 +111,18 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
     out.value[oc] = static_cast<std::int32_t>(v);
   }
   if (gated) gate(p.oc_active, out.value);
+}
+
+void PostProcessor::process_staged(const ChannelSums& sums, OutputWord& out) {
+  const Position& p = sums.position;
+  const arch::ChannelParameters* channel = &parameters(p.parameter_slot, 0);
+  const std::int32_t* operand = staged_has_operand_ ? operands_.read(p.operand_word).data() : nullptr;
+  staged_->finish(sums, channel, operand, staged_values_.data());
+  for (std::size_t oc = 0; oc < p.oc_active; ++oc) {
+    const std::int64_t v = staged_values_[oc];
+    out.value[oc] =
+        static_cast<std::int32_t>(requantises_staged_ ? requantise(v, channel[oc], p.taps_inside) : v);
+  }
 }
 
 void PostProcessor::gate(std::size_t lanes, std::vector<std::int32_t>& values) const {

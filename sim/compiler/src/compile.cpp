@@ -10,6 +10,7 @@
 #include "pass_builder.h"
 #include "scheduler.h"
 #include "sim/compiler/support.h"
+#include "staged_pass.h"
 
 namespace dlasim::sim::compiler {
 namespace {
@@ -64,12 +65,6 @@ std::uint64_t multiplies_of(const QuantizedGraph& graph, const network::Quantize
   return 0;
 }
 
-/// Staged layers have formats instead of element types, and checks of their own.
-bool is_staged(const network::QuantizedNode& node) {
-  return node.staged || std::holds_alternative<network::qop::StagedBinary>(node.operation) ||
-         std::holds_alternative<network::qop::StagedConvert>(node.operation);
-}
-
 std::string kind_of(const QuantizedGraph& graph, const Group& group) {
   std::string kind(network::name(graph.nodes[group.head].operation));
   if (group.gate) return kind + "+gate";
@@ -78,7 +73,8 @@ std::string kind_of(const QuantizedGraph& graph, const Group& group) {
   return kind;
 }
 
-/// Throws for the first node that nobody runs.
+/// Throws for the first node that nobody runs. Staged layers have formats instead of element types, and
+/// checks of their own.
 std::vector<Place> places_of(const QuantizedGraph& graph, const arch::Hardware& hardware) {
   std::vector<Place> places;
   for (const network::QuantizedNode& node : graph.nodes) {
@@ -169,8 +165,10 @@ class Compiler {
         if (t != network::kNoTensor) wait = std::max(wait, ready_store_[static_cast<std::size_t>(t)]);
       }
     }
+    const network::QuantizedNode& head = graph_.nodes[group.head];
+    const bool merges_mx_scales = head.staged && head.staged->input.mx_block != 0;
     const bool reads_own_passes =
-        std::holds_alternative<network::qop::BatchMatmul>(graph_.nodes[group.head].operation);
+        std::holds_alternative<network::qop::BatchMatmul>(head.operation) || merges_mx_scales;
     return reads_own_passes ? stores_before : wait;
   }
 

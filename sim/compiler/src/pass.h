@@ -39,6 +39,7 @@ struct Pass {
   std::int64_t kernel_height = 1, kernel_width = 1;
   std::int64_t pad_top = 0, pad_left = 0;
   arch::Configure settings;
+  std::optional<arch::StagedSettings> staged;  ///< absent: an integer layer
   std::vector<OcTile> oc_tiles;
   std::variant<ConstantWeights, TensorWeights> weights;
   std::function<arch::ChannelParameters(std::int64_t oc)> parameters;

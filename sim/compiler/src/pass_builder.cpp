@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "fixed_point/activation_table.h"
+#include "staged_pass.h"
 #include "support_limits.h"
 
 namespace dlasim::sim::compiler {
@@ -68,12 +69,7 @@ arch::PostSettings pass_through() {
 
 std::vector<Pass> PassBuilder::build(const Group& group) {
   const Node& node = graph_.nodes[group.head];
-  if (node.staged || std::holds_alternative<qop::StagedBinary>(node.operation) ||
-      std::holds_alternative<qop::StagedConvert>(node.operation)) {
-    throw base::UnsupportedError(
-        fmt::format("{} '{}': staged number formats do not run on the accelerator yet",
-                    network::name(node.operation), node.name));
-  }
+  if (is_staged(node)) require_stageable(node);
   std::vector<Pass> passes = build_head(node);
   if (group.nodes.size() > 1) fuse(group, passes.front());
   for (Pass& pass : passes) pass.name = node.name;
@@ -192,7 +188,7 @@ std::function<arch::ChannelParameters(std::int64_t)> folded_parameters(std::vect
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::Conv2d& op) {
   Pass pass = convolution(node, op.padding, op.mac);
-  const network::Tensor& weight = constant(node, 1);
+  const network::Tensor& weight = weights_of(node);
   const network::Shape& shape = weight.shape();  // O, KH, KW, I/groups
   const std::int64_t outputs = shape[0];
   const std::int64_t inputs = shape[3];
@@ -203,7 +199,7 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::Conv2d& op) {
   pass.settings.dilation_y = static_cast<std::uint32_t>(op.dilation[0]);
   pass.settings.dilation_x = static_cast<std::uint32_t>(op.dilation[1]);
   pass.oc_tiles = convolution_tiles(inputs * op.groups, outputs, op.groups, hardware_.pe_array.ic_lanes,
-                                    hardware_.pe_array.oc_lanes, true);
+                                    hardware_.pe_array.oc_lanes, !node.staged);
   const std::int64_t outputs_of_group = outputs / op.groups;
   const std::int64_t weight_zero_point = op.mac.weight_zero_point;
   pass.weights = ConstantWeights{[&weight, shape, inputs, outputs_of_group, weight_zero_point](
@@ -220,12 +216,13 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::Conv2d& op) {
   std::vector<std::int64_t> biases(static_cast<std::size_t>(outputs));
   for (std::int64_t o = 0; o < outputs; ++o) biases[static_cast<std::size_t>(o)] = bias_of(node, 2, o);
   pass.parameters = folded_parameters(std::move(biases), std::move(sums), op.mac);
+  if (node.staged) return stage(node, std::move(pass));
   return {std::move(pass)};
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::DepthwiseConv2d& op) {
   Pass pass = convolution(node, op.padding, op.mac);
-  const network::Tensor& weight = constant(node, 1);
+  const network::Tensor& weight = weights_of(node);
   const network::Shape& shape = weight.shape();  // 1, KH, KW, O
   const std::int64_t outputs = shape[3];
   const std::int64_t multiplier = op.channel_multiplier;
@@ -236,7 +233,7 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::DepthwiseConv2
   pass.settings.dilation_y = static_cast<std::uint32_t>(op.dilation[0]);
   pass.settings.dilation_x = static_cast<std::uint32_t>(op.dilation[1]);
   pass.oc_tiles = convolution_tiles(outputs / multiplier, outputs, outputs / multiplier,
-                                    hardware_.pe_array.ic_lanes, hardware_.pe_array.oc_lanes, true);
+                                    hardware_.pe_array.ic_lanes, hardware_.pe_array.oc_lanes, !node.staged);
   const std::int64_t zero_point = op.mac.weight_zero_point;
   pass.weights = ConstantWeights{[&weight, shape, outputs, multiplier, zero_point](
                                      std::int64_t oc, std::int64_t ky, std::int64_t kx, std::int64_t ic) {
@@ -250,13 +247,14 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::DepthwiseConv2
   std::vector<std::int64_t> biases(static_cast<std::size_t>(outputs));
   for (std::int64_t o = 0; o < outputs; ++o) biases[static_cast<std::size_t>(o)] = bias_of(node, 2, o);
   pass.parameters = folded_parameters(std::move(biases), std::move(sums), op.mac);
+  if (node.staged) return stage(node, std::move(pass));
   return {std::move(pass)};
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::TransposeConv2d& op) {
   // As a direct convolution of the input with zeros between its elements, kernel turned by 180 degrees.
   Pass pass = convolution(node, op.padding, op.mac);
-  const network::Tensor& weight = constant(node, 1);
+  const network::Tensor& weight = weights_of(node);
   const network::Shape& shape = weight.shape();  // O, KH, KW, I
   pass.kernel_height = shape[1];
   pass.kernel_width = shape[2];
@@ -283,11 +281,12 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::TransposeConv2
   std::vector<std::int64_t> biases(static_cast<std::size_t>(shape[0]));
   for (std::int64_t o = 0; o < shape[0]; ++o) biases[static_cast<std::size_t>(o)] = bias_of(node, 2, o);
   pass.parameters = folded_parameters(std::move(biases), std::move(sums), op.mac);
+  if (node.staged) return stage(node, std::move(pass));
   return {std::move(pass)};
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::FullyConnected& op) {
-  const network::Tensor& weight = constant(node, 1);
+  const network::Tensor& weight = weights_of(node);
   const std::int64_t outputs = weight.shape()[0];
   const std::int64_t inputs = weight.shape()[1];
   const std::int64_t rows =
@@ -309,6 +308,7 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::FullyConnected
   std::vector<std::int64_t> biases(static_cast<std::size_t>(outputs));
   for (std::int64_t o = 0; o < outputs; ++o) biases[static_cast<std::size_t>(o)] = bias_of(node, 2, o);
   pass.parameters = folded_parameters(std::move(biases), std::move(sums), op.mac);
+  if (node.staged) return stage(node, std::move(pass));
   return {std::move(pass)};
 }
 
@@ -528,6 +528,12 @@ void PassBuilder::apply_combine(const Node& node, TensorId value, arch::PostSett
 }
 
 std::vector<Pass> PassBuilder::binary(const Node& node, arch::PostSettings post) {
+  BinaryPass binary = binary_geometry(node, post);
+  apply_combine(node, binary.value, binary.pass.settings.post);
+  return {std::move(binary.pass)};
+}
+
+PassBuilder::BinaryPass PassBuilder::binary_geometry(const Node& node, arch::PostSettings post) {
   TensorId main = node.inputs[0];
   TensorId other = node.inputs[1];
   const View out = view(node.outputs[0]);
@@ -538,7 +544,6 @@ std::vector<Pass> PassBuilder::binary(const Node& node, arch::PostSettings post)
   pass.input = broadcast(view(main), out.size);
   pass.operand = broadcast(view(other), out.size);
   pass.settings.post = post;
-  apply_combine(node, main, pass.settings.post);
   if (view(main).channels() == out.channels()) {
     pass.oc_tiles =
         channelwise_tiles(out.channels(), hardware_.pe_array.ic_lanes, hardware_.pe_array.oc_lanes);
@@ -549,7 +554,7 @@ std::vector<Pass> PassBuilder::binary(const Node& node, arch::PostSettings post)
     pass.weights = ConstantWeights{[](std::int64_t, std::int64_t, std::int64_t, std::int64_t) { return 1; }};
   }
   pass.parameters = bias_only(0);
-  return {std::move(pass)};
+  return {std::move(pass), main};
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::Add&) {
@@ -560,6 +565,110 @@ std::vector<Pass> PassBuilder::build(const Node& node, const qop::Mul&) {
 }
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::MinMax&) {
   return binary(node, pass_through());
+}
+
+// ---- staged -------------------------------------------------------------------------------------------
+
+std::vector<Pass> PassBuilder::stage(const Node& node, Pass pass) {
+  std::vector<Pass> passes;
+  stage_reduction(graph_, hardware_, node, pass);
+  if (pass.staged->scaled_input != 0) {
+    const Pass merged = merge_mx_input(node, pass.input, passes);
+    pass.input = merged.output;
+  }
+  // Padding is +0 and no zero point; the bias is the code as it is.
+  std::vector<std::int64_t> biases;
+  for (std::int64_t o = 0; o < pass.output.channels(); ++o) biases.push_back(bias_of(node, 2, o));
+  const bool affine = pass.staged->affine != 0;
+  pass.parameters = [biases = std::move(biases), affine, folded = pass.parameters](std::int64_t oc) {
+    arch::ChannelParameters p;
+    if (affine) p = folded(oc);
+    p.bias = biases[static_cast<std::size_t>(oc)];
+    return p;
+  };
+  passes.push_back(std::move(pass));
+  return passes;
+}
+
+const network::Tensor& PassBuilder::weights_of(const Node& node) {
+  const network::Tensor& codes = constant(node, 1);
+  const auto& info = tensor(node.inputs[1]);
+  if (!node.staged || node.staged->weight.mx_block == 0) return codes;
+  if (info.mx_scales == network::kNoTensor || !tensor(info.mx_scales).constant) {
+    throw base::UnsupportedError(fmt::format("{} '{}': the scales of '{}' must be a constant",
+                                             network::name(node.operation), node.name, info.name));
+  }
+  const network::Tensor& scales = *tensor(info.mx_scales).constant;
+  const std::int64_t channels = codes.shape().back();
+  const std::int64_t block = node.staged->weight.mx_block;
+  const std::int64_t blocks = scales.shape().back();
+  network::Tensor& merged = merged_weights_.emplace_back(network::DType::kInt16, codes.shape());
+  for (std::int64_t i = 0; i < codes.size(); ++i) {
+    const std::int64_t scale = scales.integer(i / channels * blocks + i % channels / block);
+    merged.set_integer(i, scaled_code(codes.integer(i), scale));
+  }
+  return merged;
+}
+
+Pass PassBuilder::merge_mx_input(const Node& node, const View& elements, std::vector<Pass>& passes) {
+  const auto& info = tensor(node.inputs[0]);
+  if (info.mx_scales == network::kNoTensor) {
+    throw base::InputError(fmt::format("{} '{}': MX tensor '{}' has no scales", network::name(node.operation),
+                                       node.name, info.name));
+  }
+  const int ic_lanes = hardware_.pe_array.ic_lanes;
+  const int oc_lanes = hardware_.pe_array.oc_lanes;
+  const std::int64_t block = node.staged->input.mx_block;
+  const auto lanes_view = [&] {
+    const std::int64_t count = elements.size[0] * elements.size[1] * elements.size[2] * elements.size[3];
+    return dense_view(image_.reserve(static_cast<std::uint64_t>(count * 2)), network::DType::kInt16,
+                      {elements.size.begin(), elements.size.end()});
+  };
+  // Each block's scale next to each of its channels, in the upper byte.
+  Pass spread;
+  spread.name = node.name;
+  spread.input = dense_view(
+      address(info.mx_scales), network::DType::kUInt8,
+      {elements.size[0], elements.size[1], elements.size[2], (elements.size[3] + block - 1) / block});
+  spread.output = lanes_view();
+  spread.settings.post = pass_through();
+  spread.oc_tiles =
+      convolution_tiles(spread.input.channels(), elements.channels(), 1, ic_lanes, oc_lanes, true);
+  spread.weights = ConstantWeights{[block](std::int64_t oc, std::int64_t, std::int64_t, std::int64_t ic) {
+    return oc / block == ic ? 256 : 0;
+  }};
+  spread.parameters = bias_only(0);
+  // Their sum with the element codes.
+  Pass sum;
+  sum.name = node.name;
+  sum.input = elements;
+  sum.output = lanes_view();
+  sum.operand = spread.output;
+  sum.settings.post = pass_through();
+  arch::PostSettings& post = sum.settings.post;
+  const arch::Scale one{1 << 30, 1};
+  post.combine = arch::Combine::kAdd;
+  post.first = post.second = post.combined = one;
+  post.combine_min = kNoClampMin;
+  post.combine_max = kNoClampMax;
+  sum.oc_tiles = channelwise_tiles(elements.channels(), ic_lanes, oc_lanes);
+  sum.weights = identity();
+  sum.parameters = bias_only(0);
+  passes.push_back(std::move(spread));
+  passes.push_back(sum);
+  return sum;
+}
+
+std::vector<Pass> PassBuilder::build(const Node& node, const qop::StagedBinary& /*op*/) {
+  BinaryPass binary = binary_geometry(node, pass_through());
+  stage_elementwise(graph_, hardware_, node, binary.value != node.inputs[0], binary.pass);
+  return {std::move(binary.pass)};
+}
+
+std::vector<Pass> PassBuilder::build(const Node& node, const qop::StagedConvert& /*op*/) {
+  Pass pass = channelwise(node);
+  stage_elementwise(graph_, hardware_, node, false, pass);
+  return {std::move(pass)};
 }
 
 // ---- windows ------------------------------------------------------------------------------------------

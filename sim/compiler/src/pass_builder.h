@@ -2,6 +2,7 @@
 /// Turns groups of nodes into passes over the array.
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "fuse.h"
@@ -51,11 +52,22 @@ class PassBuilder {
   std::vector<Pass> build(const Node& node, const network::qop::Slice& op);
   std::vector<Pass> build(const Node& node, const network::qop::SpaceToBatch& op);
   std::vector<Pass> build(const Node& node, const network::qop::BatchToSpace& op);
+  std::vector<Pass> build(const Node& node, const network::qop::StagedBinary& op);
+  std::vector<Pass> build(const Node& node, const network::qop::StagedConvert& op);
   std::vector<Pass> build_table(const Node& node);
 
   Pass convolution(const Node& node, const network::Padding& padding,
                    const network::qop::MacParameters& mac) const;
+  /// Truncation units for a pass of a staged multiply-accumulate node; `pass` comes last.
+  std::vector<Pass> stage(const Node& node, Pass pass);
+  Pass merge_mx_input(const Node& node, const View& elements, std::vector<Pass>& passes);
+  const network::Tensor& weights_of(const Node& node);
   Pass channelwise(const Node& node) const;
+  struct BinaryPass {
+    Pass pass;
+    network::TensorId value = network::kNoTensor;  ///< comes through the array; the other is the operand
+  };
+  BinaryPass binary_geometry(const Node& node, arch::PostSettings post);
   std::vector<Pass> binary(const Node& node, arch::PostSettings post);
   void apply_table(const Node& node, arch::TableStage& stage, std::vector<std::int32_t>& table,
                    std::uint32_t bank) const;
@@ -77,6 +89,7 @@ class PassBuilder {
   const arch::Hardware& hardware_;
   const std::vector<Placement>& placements_;
   MemoryImage& image_;
+  std::deque<network::Tensor> merged_weights_;  // MX; the passes refer to them
 };
 
 }  // namespace dlasim::sim::compiler

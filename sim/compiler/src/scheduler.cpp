@@ -68,6 +68,13 @@ std::pair<std::int64_t, std::int64_t> channels_of(const OcTile& tile, const Chun
   return {tile.first_input_channel + first, std::min(chunk.ic_tiles * ic_lanes, tile.input_channels - first)};
 }
 
+/// Flat index of the strip's first element of the oc tile.
+std::int64_t first_element(const Pass& pass, std::int64_t image, const Strip& strip, const OcTile& oc_tile) {
+  const auto& size = pass.output.size;
+  const std::int64_t position = (image * size[1] + strip.row) * size[2] + strip.col;
+  return position * size[3] + oc_tile.first_output_channel;
+}
+
 std::uint32_t u32(std::int64_t v) {
   return static_cast<std::uint32_t>(v);
 }
@@ -113,6 +120,7 @@ void Scheduler::configure(const Pass& pass) {
   settings.layer = pass.layer;
   settings.wait.load = loads_;
   emit(settings);
+  if (pass.staged) emit(arch::ConfigureStaged{settings.wait, pass.layer, *pass.staged});
 }
 
 void Scheduler::run(const Pass& pass) {
@@ -180,6 +188,7 @@ Scheduler::TileStep Scheduler::make_step(const Pass& pass, const Place& place, c
   const std::int64_t channels = channels_of(oc_tile, chunk, hardware_.pe_array.ic_lanes).second;
   tile.last_tile_lanes = u32(channels - (chunk.ic_tiles - 1) * hardware_.pe_array.ic_lanes);
   tile.oc_active = u32(static_cast<std::int64_t>(oc_tile.lane_channel.size()));
+  if (pass.staged) tile.output_element = u32(first_element(pass, place.image, strip, oc_tile));
   tile.continue_sum = place.chunk_index > 0;
   tile.hold_sum = place.chunk_index + 1 < chunks.size();
 

@@ -47,6 +47,14 @@ bool needs_whole_window(const Pass& pass) {
          pass.settings.post.requant == arch::Requant::kAverage;
 }
 
+/// The truncation order of section 5 runs over all taps of a lane before the tree: no window is cut.
+[[noreturn]] void refuse_window(const Pass& pass, const arch::Hardware& hardware) {
+  throw base::UnsupportedError(
+      fmt::format("layer '{}': a staged layer's kernel window of {}x{} must be on chip as a whole: raise "
+                  "hardware.pe_array.max_taps (now {}), or hardware.buffers.weight_kib and activation_kib",
+                  pass.name, pass.kernel_height, pass.kernel_width, hardware.pe_array.max_taps));
+}
+
 }  // namespace
 
 std::int64_t position_limit(const Pass& pass, const arch::Hardware& hardware) {
@@ -123,6 +131,7 @@ std::vector<Chunk> make_chunks(const Pass& pass, const OcTile& tile, const arch:
                     weight_limit, region_limit));
   }
   while (!fits()) {
+    if (pass.staged) refuse_window(pass, hardware);
     if (height == 1 && width == 1) {
       throw base::InputError(
           fmt::format("layer '{}': one tap of one position needs {} words of the weight buffer and 1 of the "

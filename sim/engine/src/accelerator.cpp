@@ -110,6 +110,7 @@ void Accelerator::step_datapath() {
 void Accelerator::step_control() {
   if (issued_compute_ != nullptr) {
     if (const auto* settings = std::get_if<arch::Configure>(issued_compute_)) configure(*settings);
+    if (const auto* staged = std::get_if<arch::ConfigureStaged>(issued_compute_)) configure(*staged);
   }
   load.step(cycle_, memory_, issued_load_);
   command_processor.step({words_taken_ ? &fetch.out() : nullptr, loads_done_, stores_done_, tiles_done_,
@@ -118,11 +119,29 @@ void Accelerator::step_control() {
 }
 
 void Accelerator::configure(const arch::Configure& settings) {
+  collect_events();
   address_generator.configure(settings);
   activation_buffer.configure(settings);
   pe_array.configure(settings);
   adder_tree.configure(settings);
+  partial_sum_buffer.configure(settings);
   post_processor.configure(settings);
+}
+
+void Accelerator::configure(const arch::ConfigureStaged& settings) {
+  address_generator.configure(settings);
+  pe_array.configure(settings);
+  adder_tree.configure(settings);
+  partial_sum_buffer.configure(settings);
+  post_processor.configure(settings);
+  staged_layer_ = settings.layer;
+}
+
+void Accelerator::collect_events() {
+  for (blocks::StagedBlock* block :
+       {pe_array.staged(), adder_tree.staged(), partial_sum_buffer.staged(), post_processor.staged()}) {
+    if (block != nullptr) counters_.add_events(staged_layer_, block->take_events());
+  }
 }
 
 std::string Accelerator::describe_stall() const {

@@ -36,6 +36,7 @@ class SteppedAccelerator final : public sc_core::sc_module, public ClockedCore {
     accelerator_.start(stream.address, stream.bytes);
     restart_.notify(sc_core::SC_ZERO_TIME);
     sc_core::sc_start();
+    accelerator_.collect_events();
     if (error_) std::rethrow_exception(error_);
   }
   const RunCounters& counters() const override { return accelerator_.counters(); }

@@ -15,7 +15,7 @@ std::vector<LayerResult> layer_results(const std::vector<LayerCounters>& counter
   std::uint64_t end = 0;
   for (const LayerCounters& c : counters) {
     const std::uint64_t last = std::max(c.last_cycle, end);
-    results.push_back({last - end, c.beats});
+    results.push_back({last - end, c.beats, c.events});
     end = last;
   }
   return results;

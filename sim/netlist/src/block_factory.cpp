@@ -40,6 +40,7 @@ class CommandProcessorModule final : public BlockModule<blocks::CommandProcessor
     load.drive(b.load());
     tile.drive(compute == nullptr ? nullptr : std::get_if<arch::RunTile>(compute));
     configure.drive(compute == nullptr ? nullptr : std::get_if<arch::Configure>(compute));
+    staged.drive(compute == nullptr ? nullptr : std::get_if<arch::ConfigureStaged>(compute));
     store.drive(b.store());
     finished_o.write(b.finished());
   }
@@ -69,7 +70,7 @@ class AddressGeneratorModule final : public BlockModule<blocks::AddressGenerator
  private:
   void step(blocks::AddressGenerator& b) override {
     b.step({b.can_accept_tile() ? tile.offered() : nullptr, ic_tiles_loaded_i.read(), taken(output, b)});
-    apply(configure, b);
+    apply(configure, staged, b);
   }
   void drive(const blocks::AddressGenerator& b) override {
     tile.ready_o.write(b.can_accept_tile());
@@ -97,7 +98,7 @@ class PeArrayModule final : public BlockModule<blocks::PeArray, PeArrayPorts> {
  private:
   void step(blocks::PeArray& b) override {
     b.step({accepted(input, b), row.offered(), taken(output, b)});
-    apply(configure, b);
+    apply(configure, staged, b);
   }
   void drive(const blocks::PeArray& b) override {
     drive_streams(input, output, b);
@@ -112,7 +113,7 @@ class AdderTreeModule final : public BlockModule<blocks::AdderTree, AdderTreePor
  private:
   void step(blocks::AdderTree& b) override {
     b.step({accepted(input, b), taken(output, b)});
-    apply(configure, b);
+    apply(configure, staged, b);
   }
   void drive(const blocks::AdderTree& b) override { drive_streams(input, output, b); }
 };
@@ -122,7 +123,10 @@ class PartialSumBufferModule final : public BlockModule<blocks::PartialSumBuffer
   using BlockModule::BlockModule;
 
  private:
-  void step(blocks::PartialSumBuffer& b) override { b.step({accepted(input, b), taken(output, b)}); }
+  void step(blocks::PartialSumBuffer& b) override {
+    b.step({accepted(input, b), taken(output, b)});
+    apply(configure, staged, b);
+  }
   void drive(const blocks::PartialSumBuffer& b) override { drive_streams(input, output, b); }
 };
 
@@ -135,7 +139,7 @@ class PostProcessorModule final : public BlockModule<blocks::PostProcessor, Post
     const LoadBus bus(loaded_i.read());
     b.step({accepted(input, b), bus.buffer_write(LoadTarget::kOperand), bus.parameter_write(),
             bus.table_write(), taken(output, b)});
-    apply(configure, b);
+    apply(configure, staged, b);
   }
   void drive(const blocks::PostProcessor& b) override { drive_streams(input, output, b); }
 };

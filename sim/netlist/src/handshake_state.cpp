@@ -20,7 +20,8 @@ HandshakeState handshake_state(const trace::AcceleratorView& a) {
   s.store_ready = a.store.can_accept();
   s.tile_valid = compute != nullptr && std::holds_alternative<arch::RunTile>(*compute);
   s.tile_ready = a.address_generator.can_accept_tile() && a.weight_loader.can_accept_tile();
-  s.configure_valid = compute != nullptr && std::holds_alternative<arch::Configure>(*compute);
+  s.configure_valid = compute != nullptr && (std::holds_alternative<arch::Configure>(*compute) ||
+                                             std::holds_alternative<arch::ConfigureStaged>(*compute));
   s.loaded_valid = a.load.out().valid;
   s.row_valid = a.weight_loader.out().valid;
   s.read_valid = a.store.read_valid();

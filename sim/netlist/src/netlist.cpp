@@ -62,10 +62,14 @@ void Netlist::bind_control() {
   take_tiles(weight_loader->tile, loader_ready_);
 
   configure_.from(processor.configure);
-  const std::array<ConfigureInput*, 5> configured{&address_generator->configure,
-                                                  &activation_buffer->configure, &pe_array->configure,
-                                                  &adder_tree->configure, &post_processor->configure};
+  const std::array<ConfigureInput*, 6> configured{
+      &address_generator->configure, &activation_buffer->configure,  &pe_array->configure,
+      &adder_tree->configure,        &partial_sum_buffer->configure, &post_processor->configure};
   for (ConfigureInput* input : configured) configure_.to(*input);
+  staged_.from(processor.staged);
+  const std::array<StagedInput*, 5> staged{&address_generator->staged, &pe_array->staged, &adder_tree->staged,
+                                           &partial_sum_buffer->staged, &post_processor->staged};
+  for (StagedInput* input : staged) staged_.to(*input);
 }
 
 void Netlist::bind_datapath(const blocks::StallPlan& stalls) {
@@ -131,7 +135,7 @@ HandshakeState Netlist::state(std::uint64_t cycle) const {
   s.load_valid = loads_.valid.read(), s.load_ready = loads_.ready.read();
   s.store_valid = stores_.valid.read(), s.store_ready = stores_.ready.read();
   s.tile_valid = tiles_.valid.read(), s.tile_ready = tiles_.ready.read();
-  s.configure_valid = configure_.valid.read();
+  s.configure_valid = configure_.valid.read() || staged_.valid.read();
   s.loaded_valid = loaded_.read().valid, s.row_valid = rows_.valid.read();
   s.read_valid = reads_.valid.read(), s.data_valid = data_.valid.read();
   s.loads_done = loads_done_.read(), s.stores_done = stores_done_.read(), s.tiles_done = tiles_done_.read();
@@ -147,7 +151,8 @@ HandshakeState Netlist::state(std::uint64_t cycle) const {
 
 engine::CycleActivity Netlist::activity() const {
   const bool control_moves = loaded_.read().valid || reads_.valid.read() || words_.moves() ||
-                             loads_.moves() || tiles_.moves() || stores_.moves() || configure_.valid.read();
+                             loads_.moves() || tiles_.moves() || stores_.moves() || configure_.valid.read() ||
+                             staged_.valid.read();
   return {{requests_.moves(), activations_.moves(), lane_sums_.moves(), channel_sums_.moves(),
            totals_.moves(), outputs_.moves()},
           control_moves,
@@ -180,7 +185,7 @@ void Netlist::trace(sc_core::sc_trace_file* file) const {
   sc_core::sc_trace(file, rst_ni, rst_ni.name());
   stream(requests_), stream(activations_), stream(lane_sums_), stream(channel_sums_), stream(totals_);
   stream(outputs_), stream(words_), stream(loads_), stream(stores_), stream(tiles_);
-  broadcast(configure_), broadcast(rows_), broadcast(reads_), broadcast(data_);
+  broadcast(configure_), broadcast(staged_), broadcast(rows_), broadcast(reads_), broadcast(data_);
   signal(loaded_), signal(loads_done_), signal(stores_done_), signal(tiles_done_);
   signal(ic_tiles_loaded_), signal(ic_tiles_consumed_);
 }

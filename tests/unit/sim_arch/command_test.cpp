@@ -37,16 +37,19 @@ Command random_command(base::Random& random, std::uint64_t kind) {
       return random_command<2>(random);
     case 3:
       return random_command<3>(random);
-    default:
+    case 4:
       return random_command<4>(random);
+    default:
+      return random_command<5>(random);
   }
 }
-static_assert(std::variant_size_v<Command> == 5);
+constexpr std::uint64_t kKinds = 6;
+static_assert(std::variant_size_v<Command> == kKinds);
 
 TEST(Commands, SurviveEncodingAndDecoding) {
   base::Random random(5);
   for (int i = 0; i < 500; ++i) {
-    const Command command = random_command(random, random.below(5));
+    const Command command = random_command(random, random.below(kKinds));
     std::vector<std::uint32_t> words{42};  // appended to
     encode(command, words);
     ASSERT_EQ(words[0], 42U);
@@ -58,7 +61,7 @@ TEST(Commands, SurviveEncodingAndDecoding) {
 
 TEST(Commands, RefuseAWrongLength) {
   base::Random random(6);
-  for (std::uint64_t kind = 0; kind < 5; ++kind) {
+  for (std::uint64_t kind = 0; kind < kKinds; ++kind) {
     std::vector<std::uint32_t> words;
     encode(random_command(random, kind), words);
     EXPECT_THROW(decode(words.data(), words.size() - 1), base::SimulationError);
@@ -79,7 +82,7 @@ std::string header_error(std::uint32_t header) {
 
 TEST(Commands, RefuseHeadersOfNoCommand) {
   EXPECT_EQ(header_error(0xDB000005), "0xdb000005 is not the header of a command");  // magic
-  EXPECT_EQ(header_error(0xDA050005), "0xda050005 is not the header of a command");  // opcode 5
+  EXPECT_EQ(header_error(0xDA060005), "0xda060005 is not the header of a command");  // opcode 6
   EXPECT_EQ(header_error(0xDA000000), "0xda000000 is not the header of a command");  // no length
   EXPECT_EQ(header_error(0xDA00FFFF), "0xda00ffff is not the header of a command");  // too long
 }

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "sim/arch/staged_settings.h"
+
 namespace dlasim::sim::arch {
 
 /// Completed commands of each engine that must be reached before this command starts.
@@ -191,6 +193,20 @@ struct Configure {
   friend bool operator==(const Configure&, const Configure&) = default;
 };
 
+/// Formats of the truncation units for the tiles that follow: makes the layer of the Configure before it a
+/// staged one. Takes effect when the datapath is empty; the next Configure ends it.
+struct ConfigureStaged {
+  Wait wait;
+  std::uint32_t layer = 0;
+  StagedSettings staged;
+  template <class Visitor>
+  void fields(Visitor& v) {
+    wait.fields(v), v("layer", layer);
+    staged.fields(v);
+  }
+  friend bool operator==(const ConfigureStaged&, const ConfigureStaged&) = default;
+};
+
 /// One tile: rows x cols output positions of one oc tile, over `ic_tiles` input-channel tiles and the taps.
 struct RunTile {
   Wait wait;
@@ -206,9 +222,10 @@ struct RunTile {
   std::uint32_t weight_word = 0;  ///< ic_tiles x taps x ic_lanes words
   std::uint32_t parameter_slot = 0;
   std::uint32_t operand_word = 0, output_word = 0;
-  std::uint32_t oc_active = 1;     ///< oc lanes with a channel
-  std::uint32_t continue_sum = 0;  ///< partial sums of the tile before are added to
-  std::uint32_t hold_sum = 0;      ///< the sums stay in the partial-sum buffer for the next tile
+  std::uint32_t oc_active = 1;       ///< oc lanes with a channel
+  std::uint32_t continue_sum = 0;    ///< partial sums of the tile before are added to
+  std::uint32_t hold_sum = 0;        ///< the sums stay in the partial-sum buffer for the next tile
+  std::uint32_t output_element = 0;  ///< flat index of the first position's first channel: seeds LFSRs
   template <class Visitor>
   void fields(Visitor& v) {
     wait.fields(v), v("layer", layer), v("activation_word", activation_word);
@@ -218,7 +235,7 @@ struct RunTile {
     v("rows", rows), v("cols", cols), v("kernel_height", kernel_height), v("kernel_width", kernel_width);
     v("weight_word", weight_word), v("parameter_slot", parameter_slot);
     v("operand_word", operand_word), v("output_word", output_word), v("oc_active", oc_active);
-    v("continue_sum", continue_sum), v("hold_sum", hold_sum);
+    v("continue_sum", continue_sum), v("hold_sum", hold_sum), v("output_element", output_element);
   }
   friend bool operator==(const RunTile&, const RunTile&) = default;
 };
@@ -234,7 +251,7 @@ struct Finish {
   friend bool operator==(const Finish&, const Finish&) = default;
 };
 
-using Command = std::variant<Load, Configure, RunTile, Store, Finish>;
+using Command = std::variant<Load, Configure, RunTile, Store, Finish, ConfigureStaged>;
 
 /// Appends the command's words to `words`.
 void encode(const Command& command, std::vector<std::uint32_t>& words);

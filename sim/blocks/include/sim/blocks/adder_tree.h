@@ -1,10 +1,13 @@
 #pragma once
 /// Sums the ic lanes of each oc lane in a balanced, pipelined binary tree.
 
+#include <memory>
+
 #include "sim/arch/command.h"
 #include "sim/arch/hardware.h"
 #include "sim/blocks/beats.h"
 #include "sim/blocks/elastic_pipeline.h"
+#include "sim/blocks/staged_datapath.h"
 
 namespace dlasim::sim::blocks {
 
@@ -22,7 +25,15 @@ class AdderTree {
     bool out_taken = false;
   };
 
-  void configure(const arch::Configure& settings) { wide_ = settings.wide_accumulator != 0; }
+  void configure(const arch::Configure& settings) {
+    wide_ = settings.wide_accumulator != 0;
+    staged_.reset();
+  }
+  void configure(const arch::ConfigureStaged& settings) {
+    staged_ = make_staged_tree(settings.staged, {ic_lanes_, oc_lanes_, 0});
+  }
+  /// The units of the staged layer that runs, or null.
+  StagedBlock* staged() { return staged_.get(); }
 
   bool ready() const { return pipeline_.can_accept(); }
   bool valid() const { return pipeline_.valid(); }
@@ -41,7 +52,8 @@ class AdderTree {
   void reduce(const LaneKernels<Value>& kernels, const Value* lanes, std::size_t active,
               std::vector<Value>& nodes, std::vector<std::int64_t>& sum) const;
 
-  const std::size_t oc_lanes_;
+  const std::size_t ic_lanes_, oc_lanes_;
+  std::unique_ptr<StagedTree> staged_;
   bool wide_ = false;
   const LaneKernels<std::int32_t>& narrow_kernels_;
   const LaneKernels<std::int64_t>& wide_kernels_;

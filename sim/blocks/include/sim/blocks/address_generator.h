@@ -26,7 +26,14 @@ class AddressGenerator {
   };
 
   /// Geometry for the tiles that follow; only while `idle`.
-  void configure(const arch::Configure& settings) { settings_ = settings; }
+  void configure(const arch::Configure& settings) {
+    settings_ = settings;
+    element_row_stride_ = element_column_stride_ = 0;
+  }
+  void configure(const arch::ConfigureStaged& settings) {
+    element_row_stride_ = settings.staged.element_row_stride;
+    element_column_stride_ = settings.staged.element_column_stride;
+  }
 
   /// The layer whose settings are in force.
   std::uint32_t layer() const { return settings_.layer; }
@@ -53,6 +60,7 @@ class AddressGenerator {
 
   const std::uint32_t ic_lanes_;
   arch::Configure settings_;
+  std::uint32_t element_row_stride_ = 0, element_column_stride_ = 0;
   std::optional<arch::RunTile> tile_, next_tile_;
   std::uint32_t ic_tile_ = 0, row_ = 0, col_ = 0, ky_ = 0, kx_ = 0;
   std::uint32_t taps_inside_ = 0;

@@ -18,6 +18,7 @@ struct Position {
   std::uint32_t taps_inside = 0;  ///< taps that were not padding, for averages
   std::uint32_t oc_active = 0;    ///< oc lanes with a channel
   std::uint32_t layer = 0;        ///< for traces and fault reports
+  std::uint32_t element = 0;      ///< flat index of the first oc lane's output element: seeds LFSRs
   bool first_sum = false;         ///< no partial sum to add to
   bool last_sum = false;          ///< the sum is complete: on to the post-processor
   bool last_of_tile = false;      ///< the tile's last position in its last ic tile
@@ -25,7 +26,8 @@ struct Position {
   void fields(Visitor&& v) const {
     v("position_index", index), v("parameter_slot", parameter_slot), v("operand_word", operand_word);
     v("output_word", output_word), v("taps_inside", taps_inside), v("oc_active", oc_active);
-    v("layer", layer), v("first_sum", first_sum), v("last_sum", last_sum), v("last_of_tile", last_of_tile);
+    v("layer", layer), v("element", element), v("first_sum", first_sum), v("last_sum", last_sum),
+        v("last_of_tile", last_of_tile);
   }
   friend bool operator==(const Position&, const Position&) = default;
 };
@@ -62,7 +64,8 @@ struct ActivationBeat {
 };
 
 /// PE array to adder tree: the lane accumulators of one position and ic tile, [ic][oc].
-/// `narrow` or `wide` holds them, by the layer's accumulator width.
+/// `narrow` or `wide` holds them, by the layer's accumulator width. In a staged layer `wide` holds the
+/// values as staged_datapath.h says, and in block mode `narrow` the exponent of each oc lane's block scale.
 struct LaneSums {
   std::vector<std::int32_t> narrow;
   std::vector<std::int64_t> wide;

@@ -1,11 +1,14 @@
 #pragma once
 /// Accumulates the adder trees' results of successive ic tiles, position by position.
 
+#include <memory>
 #include <vector>
 
+#include "sim/arch/command.h"
 #include "sim/arch/hardware.h"
 #include "sim/blocks/beats.h"
 #include "sim/blocks/elastic_pipeline.h"
+#include "sim/blocks/staged_datapath.h"
 
 namespace dlasim::sim::blocks {
 
@@ -19,6 +22,13 @@ class PartialSumBuffer {
     const ChannelSums* sums = nullptr;  ///< accepted, only while `ready`
     bool out_taken = false;
   };
+
+  void configure(const arch::Configure& /*settings*/) { staged_.reset(); }
+  void configure(const arch::ConfigureStaged& settings) {
+    staged_ = make_staged_totals(settings.staged, {ic_lanes_, oc_lanes_, 0});
+  }
+  /// The unit of the staged layer that runs, or null.
+  StagedBlock* staged() { return staged_.get(); }
 
   bool ready() const { return pipeline_.can_accept(); }
   bool valid() const { return pipeline_.valid(); }
@@ -34,7 +44,8 @@ class PartialSumBuffer {
  private:
   bool add(const ChannelSums& sums);
 
-  const std::size_t oc_lanes_, depth_;
+  const std::size_t ic_lanes_, oc_lanes_, depth_;
+  std::unique_ptr<StagedTotals> staged_;
   std::vector<std::int64_t> memory_;
   ElasticPipeline<ChannelSums> pipeline_;
 };

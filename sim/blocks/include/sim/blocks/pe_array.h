@@ -2,12 +2,14 @@
 /// The array of processing elements. Each accumulates the kernel taps of its own input channel.
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sim/arch/command.h"
 #include "sim/arch/hardware.h"
 #include "sim/blocks/beats.h"
 #include "sim/blocks/elastic_pipeline.h"
+#include "sim/blocks/staged_datapath.h"
 
 namespace dlasim::sim::blocks {
 
@@ -31,6 +33,9 @@ class PeArray {
   };
 
   void configure(const arch::Configure& settings);
+  void configure(const arch::ConfigureStaged& settings);
+  /// The units of the staged layer that runs, or null.
+  StagedBlock* staged() { return staged_.get(); }
 
   bool ready() const { return pipeline_.can_accept(); }
   bool valid() const { return pipeline_.valid(); }
@@ -50,7 +55,9 @@ class PeArray {
   }
 
  private:
-  void accumulate(const ActivationBeat& beat);
+  /// True if the lane sums are complete.
+  bool accumulate(const ActivationBeat& beat);
+  void pass_position_on(const ActivationBeat& beat, LaneSums& sums) const;
   template <class Accumulator>
   void multiply_accumulate(const ActivationBeat& beat, const LaneKernels<Accumulator>& kernels,
                            Accumulator* sums) const;
@@ -66,6 +73,8 @@ class PeArray {
   const LaneKernels<std::int64_t>& wide_kernels_;
   std::vector<std::int32_t> weights_;
   std::uint64_t ic_tiles_consumed_ = 0;
+  std::unique_ptr<StagedLanes> staged_;
+  bool taps_are_sums_ = false;  // MX block mode: every tap goes to the tree
   ElasticPipeline<LaneSums> pipeline_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "sim/arch/hardware.h"
 #include "sim/blocks/beats.h"
 #include "sim/blocks/elastic_pipeline.h"
+#include "sim/blocks/staged_datapath.h"
 #include "sim/blocks/word_memory.h"
 
 namespace dlasim::sim::blocks {
@@ -43,6 +45,9 @@ class PostProcessor {
   };
 
   void configure(const arch::Configure& settings);
+  void configure(const arch::ConfigureStaged& settings);
+  /// The units of the staged layer that runs, or null.
+  StagedBlock* staged() { return staged_.get(); }
 
   bool ready() const { return pipeline_.can_accept(); }
   bool valid() const { return pipeline_.valid(); }
@@ -61,6 +66,7 @@ class PostProcessor {
 
  private:
   void process(const ChannelSums& sums, OutputWord& out);
+  void process_staged(const ChannelSums& sums, OutputWord& out);
   std::int64_t requantise(std::int64_t biased, const arch::ChannelParameters& p,
                           std::uint32_t taps_inside) const;
   std::int64_t scale(std::int64_t v, arch::Requant rule, const arch::Scale& s) const;
@@ -69,12 +75,15 @@ class PostProcessor {
   void gate(std::size_t lanes, std::vector<std::int32_t>& values) const;
   arch::ChannelParameters& parameters(std::uint32_t slot, std::size_t oc_lane);
 
-  const std::size_t oc_lanes_;
+  const std::size_t ic_lanes_, oc_lanes_;
   arch::PostSettings settings_;
   WordMemory operands_;
   std::uint32_t parameter_slots_;
   std::vector<arch::ChannelParameters> parameters_;
   std::array<std::vector<std::int32_t>, 2> tables_;
+  std::unique_ptr<StagedOutput> staged_;
+  bool requantises_staged_ = false, staged_has_operand_ = false;
+  std::vector<std::int64_t> staged_values_;
   ElasticPipeline<OutputWord> pipeline_;
 };
 

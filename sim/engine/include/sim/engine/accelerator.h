@@ -44,6 +44,8 @@ class Accelerator {
   /// Rings the doorbell: runs the command stream at `address` after the one that has finished.
   void start(std::uint64_t address, std::uint64_t bytes);
   const RunCounters& counters() const { return counters_; }
+  /// Moves the events of the staged layer that runs to its counters.
+  void collect_events();
   /// What each engine and each hand-shake waits for.
   std::string describe_stall() const;
 
@@ -67,6 +69,7 @@ class Accelerator {
   void step_control();
   void count();
   void configure(const arch::Configure& settings);
+  void configure(const arch::ConfigureStaged& settings);
 
   const arch::Hardware hardware_;
   memory::MemoryPort& memory_;
@@ -78,6 +81,7 @@ class Accelerator {
   std::uint32_t loads_done_ = 0, stores_done_ = 0;
   std::uint64_t tiles_done_ = 0;
   bool words_taken_ = false;
+  std::uint32_t staged_layer_ = 0;
   std::uint64_t cycle_ = 0;
   RunCounters counters_;
   std::unique_ptr<FaultInjector> fault_;  // null: no fault, at the cost of this test

@@ -36,6 +36,8 @@ struct RunOptions {
 struct LayerResult {
   std::uint64_t cycles = 0;
   std::uint64_t beats = 0;  ///< cycles in which the PE array worked
+  /// Staged layers: what happened in the truncation units, by fixed_point::Point.
+  fixed_point::PointEvents events{};
 };
 
 struct RunResult {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "fixed_point/reduce.h"
 #include "sim/blocks/handshake.h"
 
 namespace dlasim::sim::engine {
@@ -13,6 +14,7 @@ struct LayerCounters {
   std::uint64_t first_cycle = 0, last_cycle = 0;  ///< from the first tap request to the last output word
   std::uint64_t beats = 0;                        ///< cycles in which the PE array took an activation
   std::uint64_t output_words = 0;
+  fixed_point::PointEvents events{};  ///< of the truncation units, by fixed_point::Point
 };
 
 /// What moved in one cycle.
@@ -44,6 +46,10 @@ class RunCounters {
       ++layer.output_words;
     }
     ++cycle_;
+  }
+  void add_events(std::uint32_t layer, const fixed_point::PointEvents& events) {
+    fixed_point::PointEvents& sum = layers_.at(layer).events;
+    for (std::size_t point = 0; point < events.size(); ++point) sum[point] += events[point];
   }
   /// A new stream begins: waiting for it was no lack of progress.
   void restart() { last_progress_ = cycle_; }

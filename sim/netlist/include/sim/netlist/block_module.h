@@ -53,6 +53,11 @@ template <class Block>
 void apply(const ConfigureInput& configure, Block& block) {
   if (const arch::Configure* settings = configure.offered()) block.configure(*settings);
 }
+template <class Block>
+void apply(const ConfigureInput& configure, const StagedInput& staged, Block& block) {
+  apply(configure, block);
+  if (const arch::ConfigureStaged* settings = staged.offered()) block.configure(*settings);
+}
 /// The outputs that most blocks have.
 template <class Input, class Output, class Block>
 void drive_streams(StreamInput<Input>& input, StreamOutput<Output>& output, const Block& block) {

@@ -87,6 +87,7 @@ class Netlist final : public sc_core::sc_module {
   sc_core::sc_signal<bool> forked_tile_valid_{"forked_tile_valid"};
   sc_core::sc_signal<bool> generator_ready_{"generator_tile_ready"}, loader_ready_{"loader_tile_ready"};
   Broadcast<arch::Configure> configure_{"configure"};
+  Broadcast<arch::ConfigureStaged> staged_{"staged"};
   Broadcast<blocks::WeightRow> rows_{"rows"};
   Broadcast<std::uint32_t> reads_{"reads"};
   Broadcast<LaneValues> data_{"data"};

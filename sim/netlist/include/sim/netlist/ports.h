@@ -83,6 +83,7 @@ struct BroadcastOutput {
   }
 };
 using ConfigureInput = BroadcastInput<arch::Configure>;
+using StagedInput = BroadcastInput<arch::ConfigureStaged>;  ///< for blocks with truncation units
 
 struct CommandProcessorPorts : ClockedModule {
   using ClockedModule::ClockedModule;
@@ -92,6 +93,7 @@ struct CommandProcessorPorts : ClockedModule {
   StreamOutput<arch::RunTile> tile{"tile_"};
   StreamOutput<arch::Store> store{"store_"};
   BroadcastOutput<arch::Configure> configure{"configure_"};
+  BroadcastOutput<arch::ConfigureStaged> staged{"staged_"};
   sc_core::sc_in<std::uint32_t> loads_done_i{"loads_done_i"}, stores_done_i{"stores_done_i"};
   sc_core::sc_in<std::uint64_t> tiles_done_i{"tiles_done_i"};
   sc_core::sc_out<bool> finished_o{"finished_o"};
@@ -109,6 +111,7 @@ struct WeightLoaderPorts : ClockedModule {
 struct AddressGeneratorPorts : ClockedModule {
   using ClockedModule::ClockedModule;
   ConfigureInput configure{"configure_"};
+  StagedInput staged{"staged_"};
   StreamInput<arch::RunTile> tile{"tile_"};
   sc_core::sc_in<std::uint64_t> ic_tiles_loaded_i{"ic_tiles_loaded_i"};
   StreamOutput<blocks::TapRequest> output{""};
@@ -125,6 +128,7 @@ struct ActivationBufferPorts : ClockedModule {
 struct PeArrayPorts : ClockedModule {
   using ClockedModule::ClockedModule;
   ConfigureInput configure{"configure_"};
+  StagedInput staged{"staged_"};
   StreamInput<blocks::ActivationBeat> input{""};
   BroadcastInput<blocks::WeightRow> row{"row_"};
   StreamOutput<blocks::LaneSums> output{""};
@@ -134,12 +138,15 @@ struct PeArrayPorts : ClockedModule {
 struct AdderTreePorts : ClockedModule {
   using ClockedModule::ClockedModule;
   ConfigureInput configure{"configure_"};
+  StagedInput staged{"staged_"};
   StreamInput<blocks::LaneSums> input{""};
   StreamOutput<blocks::ChannelSums> output{""};
 };
 
 struct PartialSumBufferPorts : ClockedModule {
   using ClockedModule::ClockedModule;
+  ConfigureInput configure{"configure_"};
+  StagedInput staged{"staged_"};
   StreamInput<blocks::ChannelSums> input{""};
   StreamOutput<blocks::ChannelSums> output{""};
 };
@@ -147,6 +154,7 @@ struct PartialSumBufferPorts : ClockedModule {
 struct PostProcessorPorts : ClockedModule {
   using ClockedModule::ClockedModule;
   ConfigureInput configure{"configure_"};
+  StagedInput staged{"staged_"};
   StreamInput<blocks::ChannelSums> input{""};
   sc_core::sc_in<memory::LoadedWord> loaded_i{"loaded_i"};
   StreamOutput<blocks::OutputWord> output{""};

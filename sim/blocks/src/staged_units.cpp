@@ -1,0 +1,130 @@
+#include "staged_units.h"
+
+#include <bit>
+
+#include "base/error.h"
+
+namespace dlasim::sim::blocks {
+namespace {
+
+using arch::StagedDatapath;
+using arch::StagedSettings;
+using fixed_point::Exact;
+using fixed_point::Format;
+
+fixed_point::Activation activation_of(const StagedSettings& s) {
+  using Type = fixed_point::Activation::Type;
+  fixed_point::Activation f;
+  switch (s.function) {
+    case arch::StagedFunction::kNone:
+      f.type = Type::kNone;
+      break;
+    case arch::StagedFunction::kRelu:
+      f.type = Type::kRelu;
+      break;
+    case arch::StagedFunction::kLeakyRelu:
+      f.type = Type::kLeakyRelu;
+      break;
+    case arch::StagedFunction::kClamp:
+      f.type = Type::kClamp;
+      break;
+  }
+  f.slope = Exact::from_double(std::bit_cast<double>(s.slope));
+  f.min = Exact::from_double(std::bit_cast<double>(s.minimum));
+  f.max = Exact::from_double(std::bit_cast<double>(s.maximum));
+  return f;
+}
+
+void require_valid(const StagedSettings& s) {
+  for (const Format* f : {&s.input, &s.weight, &s.bias_operand, &s.product, &s.accumulator, &s.partial_sum,
+                          &s.bias, &s.activation, &s.output, &s.block}) {
+    if (!fixed_point::is_valid(*f)) throw base::SimulationError("a command configures an impossible format");
+  }
+  for (const Format& f : s.tree) {
+    if (!fixed_point::is_valid(f)) throw base::SimulationError("a command configures an impossible format");
+  }
+}
+
+/// The row units, if all values have carriers and nothing but section 5 is asked for.
+std::unique_ptr<const fixed_point::StagedKernels> kernels_of(const StagedSettings& s,
+                                                             const fixed_point::Activation& activation,
+                                                             int ic_lanes) {
+  if (s.datapath != StagedDatapath::kReduce || s.affine != 0) return nullptr;
+  if (s.scaled_input != 0 || s.scaled_weight != 0) return nullptr;
+  fixed_point::StagedFormats formats;
+  formats.product = s.product;
+  formats.accumulator = s.accumulator;
+  const int levels = fixed_point::tree_levels(ic_lanes);
+  formats.tree.assign(s.tree.begin(), s.tree.begin() + levels);
+  if (levels == 0) formats.tree.push_back(s.accumulator);  // there is no tree
+  formats.partial_sum = s.partial_sum;
+  formats.bias = s.bias;
+  formats.activation = s.activation;
+  formats.output = s.output;
+  const fixed_point::OperandFormats operands{s.input, s.weight, s.bias_operand};
+  if (!fixed_point::StagedKernels::supports(formats, operands)) return nullptr;
+  return std::make_unique<fixed_point::StagedKernels>(formats, operands, activation, ic_lanes);
+}
+
+template <class Block, class Carrier, class Scalar>
+std::unique_ptr<Block> make_block(const StagedSettings& settings, const StagedSizes& sizes, Carrier carrier,
+                                  Scalar scalar) {
+  if (settings.datapath == StagedDatapath::kElementwise) return nullptr;
+  auto units = StagedUnits::shared(settings, sizes.ic_lanes);
+  return units->kernels() != nullptr ? carrier(std::move(units), sizes) : scalar(std::move(units), sizes);
+}
+
+}  // namespace
+
+StagedUnits::StagedUnits(const StagedSettings& settings, std::size_t ic_lanes)
+    : settings_(settings), ic_lanes_(ic_lanes), activation_(activation_of(settings)) {
+  require_valid(settings);
+  kernels_ = kernels_of(settings, activation_, static_cast<int>(ic_lanes));
+}
+
+std::shared_ptr<const StagedUnits> StagedUnits::shared(const StagedSettings& settings, std::size_t ic_lanes) {
+  thread_local std::weak_ptr<const StagedUnits> last;
+  auto units = last.lock();
+  if (units == nullptr || units->settings() != settings || units->ic_lanes() != ic_lanes) {
+    units = std::make_shared<const StagedUnits>(settings, ic_lanes);
+    last = units;
+  }
+  return units;
+}
+
+const Format& StagedUnits::tree_format() const {
+  if (reduces_blocks()) return settings_.block;
+  const int levels = tree_levels();
+  return levels == 0 ? lane_format() : settings_.tree[static_cast<std::size_t>(levels - 1)];
+}
+
+std::int64_t to_wire(const fixed_point::Converted& value, const Format& format) {
+  if (format.kind == fixed_point::Kind::kExact) return std::bit_cast<std::int64_t>(value.value.to_double());
+  return static_cast<std::int64_t>(value.code);
+}
+
+Exact from_wire(std::int64_t wire, const Format& format) {
+  if (format.kind == fixed_point::Kind::kExact) return Exact::from_double(std::bit_cast<double>(wire));
+  return fixed_point::decode(static_cast<std::uint64_t>(wire), format);
+}
+
+std::unique_ptr<StagedLanes> make_staged_lanes(const StagedSettings& settings, const StagedSizes& sizes) {
+  return make_block<StagedLanes>(settings, sizes, make_carrier_lanes, make_scalar_lanes);
+}
+
+std::unique_ptr<StagedTree> make_staged_tree(const StagedSettings& settings, const StagedSizes& sizes) {
+  return make_block<StagedTree>(settings, sizes, make_carrier_tree, make_scalar_tree);
+}
+
+std::unique_ptr<StagedTotals> make_staged_totals(const StagedSettings& settings, const StagedSizes& sizes) {
+  return make_block<StagedTotals>(settings, sizes, make_carrier_totals, make_scalar_totals);
+}
+
+std::unique_ptr<StagedOutput> make_staged_output(const StagedSettings& settings, const StagedSizes& sizes) {
+  auto units = StagedUnits::shared(settings, sizes.ic_lanes);
+  if (settings.datapath == StagedDatapath::kElementwise) return make_elementwise_output(std::move(units));
+  if (units->kernels() != nullptr) return make_carrier_output(std::move(units), sizes);
+  return make_scalar_output(std::move(units));
+}
+
+}  // namespace dlasim::sim::blocks

@@ -1,0 +1,106 @@
+#pragma once
+/// What the blocks of a staged layer have in common: formats, wires, random states.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "fixed_point/kernels.h"
+#include "fixed_point/reduce.h"
+#include "sim/arch/staged_settings.h"
+#include "sim/blocks/staged_datapath.h"
+
+namespace dlasim::sim::blocks {
+
+/// A layer's settings in the terms of fixed_point.
+class StagedUnits {
+ public:
+  StagedUnits(const arch::StagedSettings& settings, std::size_t ic_lanes);
+
+  /// The units of one layer: the blocks, which are configured one after the other, share the last one made.
+  static std::shared_ptr<const StagedUnits> shared(const arch::StagedSettings& settings,
+                                                   std::size_t ic_lanes);
+
+  const arch::StagedSettings& settings() const { return settings_; }
+  std::size_t ic_lanes() const { return ic_lanes_; }
+  int tree_levels() const { return fixed_point::tree_levels(static_cast<int>(ic_lanes_)); }
+  const fixed_point::Activation& activation() const { return activation_; }
+  /// Not null: wires are doubles.
+  const fixed_point::StagedKernels* kernels() const { return kernels_.get(); }
+  bool reduces_blocks() const { return settings_.datapath == arch::StagedDatapath::kBlocks; }
+  /// What a lane hands to the tree, and the tree to the partial sums.
+  const fixed_point::Format& lane_format() const {
+    return reduces_blocks() ? settings_.product : settings_.accumulator;
+  }
+  const fixed_point::Format& tree_format() const;
+
+ private:
+  arch::StagedSettings settings_;
+  std::size_t ic_lanes_;
+  fixed_point::Activation activation_;
+  std::unique_ptr<const fixed_point::StagedKernels> kernels_;
+};
+
+/// A value on a wire between two blocks whose format is known. A value of kind exact, the product of two MX
+/// elements, goes as a double, which holds it.
+std::int64_t to_wire(const fixed_point::Converted& value, const fixed_point::Format& format);
+fixed_point::Exact from_wire(std::int64_t wire, const fixed_point::Format& format);
+
+/// The random states of one point's units in a block, by position and unit. Not stochastic: no state.
+class UnitStates {
+ public:
+  UnitStates(const fixed_point::Format& format, fixed_point::Point point, std::size_t units)
+      : format_(format), point_(point), units_(units) {}
+  const fixed_point::Format& format() const { return format_; }
+  bool is_stochastic() const { return format_.rounding == fixed_point::Rounding::kStochastic; }
+  void seed(std::uint32_t position, std::size_t unit, std::uint32_t instance, std::uint32_t element) {
+    if (!is_stochastic()) return;
+    state(position, unit) = fixed_point::Lfsr::seeded_state(format_.lfsr, point_, instance, element);
+  }
+  /// One for every value converted.
+  std::uint32_t draw(std::uint32_t position, std::size_t unit) {
+    if (!is_stochastic()) return 0;
+    std::uint32_t& s = state(position, unit);
+    fixed_point::Lfsr lfsr(format_.lfsr.bits, s);
+    const std::uint32_t r = lfsr.draw();
+    s = lfsr.state();
+    return r;
+  }
+
+ private:
+  std::uint32_t& state(std::uint32_t position, std::size_t unit) {
+    if (position >= states_.size()) states_.resize(position + std::size_t{1});
+    if (states_[position].empty()) states_[position].resize(units_, 1);
+    return states_[position][unit];
+  }
+
+  fixed_point::Format format_;
+  fixed_point::Point point_;
+  std::size_t units_;
+  std::vector<std::vector<std::uint32_t>> states_;
+};
+
+/// Sign-extended from the format's bits.
+inline std::int64_t sign_extended(std::uint64_t code, int bits) {
+  return static_cast<std::int64_t>(code << (64 - bits)) >> (64 - bits);
+}
+
+// The two forms of each block: doubles through row units, codes through scalar units.
+std::unique_ptr<StagedLanes> make_carrier_lanes(std::shared_ptr<const StagedUnits> units,
+                                                const StagedSizes& sizes);
+std::unique_ptr<StagedTree> make_carrier_tree(std::shared_ptr<const StagedUnits> units,
+                                              const StagedSizes& sizes);
+std::unique_ptr<StagedTotals> make_carrier_totals(std::shared_ptr<const StagedUnits> units,
+                                                  const StagedSizes& sizes);
+std::unique_ptr<StagedOutput> make_carrier_output(std::shared_ptr<const StagedUnits> units,
+                                                  const StagedSizes& sizes);
+std::unique_ptr<StagedLanes> make_scalar_lanes(std::shared_ptr<const StagedUnits> units,
+                                               const StagedSizes& sizes);
+std::unique_ptr<StagedTree> make_scalar_tree(std::shared_ptr<const StagedUnits> units,
+                                             const StagedSizes& sizes);
+std::unique_ptr<StagedTotals> make_scalar_totals(std::shared_ptr<const StagedUnits> units,
+                                                 const StagedSizes& sizes);
+std::unique_ptr<StagedOutput> make_scalar_output(std::shared_ptr<const StagedUnits> units);
+std::unique_ptr<StagedOutput> make_elementwise_output(std::shared_ptr<const StagedUnits> units);
+
+}  // namespace dlasim::sim::blocks
