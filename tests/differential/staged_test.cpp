@@ -13,6 +13,7 @@
 #include "golden/interpreter.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
+#include "sim/netlist/run_netlist.h"
 
 namespace dlasim {
 namespace {
@@ -382,6 +383,9 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+/// The blocks as SystemC modules, which are slower, run a part of the cases.
+constexpr std::uint64_t kNetlistEvery = 8;
+
 TEST(Staged, RandomLayersGiveGoldensCodesAndEvents) {
   const std::uint64_t first = number_from_environment("DLA_STAGED_SEED", 1);
   const std::uint64_t cases = number_from_environment("DLA_STAGED_CASES", 240);
@@ -399,6 +403,11 @@ TEST(Staged, RandomLayersGiveGoldensCodesAndEvents) {
     const Tensor& got = result.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]));
     ASSERT_EQ(integers(expected.at(0)), integers(got));
     expect_same_events(expected_events, result.layers.at(0).events);
+    if (seed % kNetlistEvery == 0) {
+      const auto modules = sim::netlist::run_netlist(program, c.graph, c.hardware, c.inputs);
+      ASSERT_EQ(integers(got), integers(modules.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]))));
+      ASSERT_EQ(result.cycles, modules.cycles);
+    }
     for (const auto& p : expected_events.points) events += static_cast<std::uint64_t>(p.inexact + p.invalid);
     if (testing::Test::HasFailure()) return;
   }
