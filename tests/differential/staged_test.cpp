@@ -414,5 +414,85 @@ TEST(Staged, RandomLayersGiveGoldensCodesAndEvents) {
   EXPECT_GT(events, 1000U);  // the cases do exercise the units
 }
 
+/// Integers with zero points: subtracted before the product, requantised in place of the output unit.
+Case affine_case(std::uint64_t seed) {
+  Random random(seed);
+  Case c;
+  c.hardware = random_hardware(random);
+  c.graph.reduction_lanes = c.hardware.pe_array.ic_lanes;
+  const auto integers_of = [&](const char* name, DType dtype, const Shape& shape, bool is_constant) {
+    network::QuantizedTensor t;
+    t.name = name;
+    t.dtype = dtype;
+    t.shape = shape;
+    Tensor values(dtype, shape);
+    for (std::int64_t i = 0; i < values.size(); ++i) values.set_integer(i, random.between(-128, 127));
+    if (is_constant) {
+      t.constant = std::move(values);
+    } else {
+      c.inputs.push_back(std::move(values));
+    }
+    return c.graph.add_tensor(std::move(t));
+  };
+  const std::int64_t channels = random.between(1, 40);
+  const std::int64_t outputs = random.between(1, 20);
+  const network::Padding padding = random_padding(random);
+  const Shape in{1, 4, 5, channels};
+  const Shape out = window_output(in, outputs, {3, 2}, {1, 1}, {1, 1}, padding);
+  qop::Conv2d op{{1, 1}, {1, 1}, padding, 1, {}};
+  op.mac.input_zero_point = random.between(-128, 127);
+  op.mac.weight_zero_point = random.between(-3, 3);
+  op.mac.output_zero_point = random.between(-20, 20);
+  op.mac.multiplier = {{random.between(1 << 30, (1 << 30) + 100000), random.between(-9, -4)}};
+  network::StagedNumerics n;
+  const auto point = [&] {
+    NumberFormat f = random_dfp(random, 12, 24, 0);
+    f.fl = 0;
+    f.is_signed = true;
+    return with_rounding(random, f, true);
+  };
+  n.input.element.kind = n.weight.element.kind = NumberFormat::Kind::kDfp;
+  n.product = point();
+  n.accumulator = point();
+  n.tree = {point()};
+  n.partial_sum = point();
+  n.bias = point();
+  n.bias_operand = n.input.element;
+  n.bias_operand->bits = 32;
+  n.output = n.input.element;
+  network::QuantizedNode node;
+  node.name = "layer";
+  node.inputs = {integers_of("input", DType::kInt8, in, false),
+                 integers_of("weight", DType::kInt8, {outputs, 3, 2, channels}, true),
+                 integers_of("bias", DType::kInt32, {outputs}, true)};
+  network::QuantizedTensor result;
+  result.name = "output";
+  result.dtype = DType::kInt8;
+  result.shape = out;
+  node.outputs = {c.graph.add_tensor(std::move(result))};
+  node.operation = op;
+  node.staged = n;
+  c.graph.inputs = {node.inputs[0]};
+  c.graph.outputs = node.outputs;
+  c.graph.nodes.push_back(std::move(node));
+  return c;
+}
+
+TEST(Staged, AffineLayersSubtractZeroPointsAndRequantise) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const Case c = affine_case(seed);
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    golden::StageEvents expected_events;
+    const auto expected =
+        golden::run(c.graph, c.inputs, {}, [&](const auto& /*node*/, const auto& e) { expected_events = e; });
+    const auto program = sim::compiler::compile(c.graph, c.hardware);
+    const auto result = sim::engine::run_cycle(program, c.graph, c.hardware, c.inputs);
+    ASSERT_EQ(integers(expected.at(0)),
+              integers(result.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]))));
+    expect_same_events(expected_events, result.layers.at(0).events);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
 }  // namespace
 }  // namespace dlasim
