@@ -379,6 +379,17 @@ std::map<std::string, Sides> make_sides() {
   all["space_to_batch/block"] = blocks<qop::SpaceToBatch>();
   all["batch_to_space/block"] = blocks<qop::BatchToSpace>();
   all["space_to_batch/shape"] = all["batch_to_space/shape"] = three_dimensions();
+  const Turn other_shape = [](Knobs& k) { k.shape = {1, 3, 7, 5}; };
+  for (const char* op : {"pad", "transpose", "reshape", "concat", "slice", "requantize", "relu", "leaky_relu",
+                         "tanh", "sigmoid", "table", "avg_pool2d", "max_pool2d", "reduce"}) {
+    all[std::string(op) + "/shape"] = shapes({3, 5, 4}, {other_shape});
+  }
+  all["pad/shape"].bent.push_back([](Case& c) { op_of<qop::Pad>(c).before.pop_back(); });
+  all["pad/shape"].bent.push_back([](Case& c) { op_of<qop::Pad>(c).after[1] += 1; });
+  all["transpose/shape"].bent.push_back([](Case& c) { op_of<qop::Transpose>(c).perm[0] = 7; });
+  all["slice/shape"].bent.push_back([](Case& c) { op_of<qop::Slice>(c).begin[0] = 9; });
+  all["slice/shape"].bent.push_back([](Case& c) { op_of<qop::Slice>(c).stride[1] = 4; });
+  all["concat/shape"].bent.push_back([](Case& c) { c.graph.tensors[1].shape[1] += 1; });
   for (const Limit& limit : sim::compiler::limits()) {
     if (limit.attribute == "element width")
       all[std::string(limit.operation) + "/element width"] = element_width();

@@ -246,9 +246,118 @@ Found fully_connected_shape(const NodeContext& c) {
   return fits ? std::nullopt : Found(shapes(c));
 }
 
-Found matmul_batches(const NodeContext& c) {
-  const std::size_t rank = std::max(input(c, 0).shape.size(), input(c, 1).shape.size());
-  return rank <= 4 ? std::nullopt : Found(fmt::format("{} batch dimensions", rank - 2));
+Found unless(bool fits, const NodeContext& c) {
+  return fits ? std::nullopt : Found(shapes(c));
+}
+
+Found matmul_shape(const NodeContext& c) {
+  const auto& op = get<qop::BatchMatmul>(c);
+  const Shape& a = input(c, 0).shape;
+  const Shape& b = input(c, 1).shape;
+  const Shape& out = output(c).shape;
+  if (a.size() < 2 || b.size() < 2 || out.size() < 2 || std::max(a.size(), b.size()) > 4) return shapes(c);
+  const auto side = [](const Shape& s, bool turned, std::size_t from_back) {
+    return s[s.size() - (turned ? 3 - from_back : from_back)];
+  };
+  const bool inner = side(a, op.adj_x, 1) == side(b, op.adj_y, 2);
+  const bool outer = out[out.size() - 2] == side(a, op.adj_x, 2) && out.back() == side(b, op.adj_y, 1);
+  return unless(inner && outer, c);
+}
+
+Found same_shape(const NodeContext& c) {
+  return unless(input(c, 0).shape == output(c).shape, c);
+}
+
+Found same_size(const NodeContext& c) {
+  return unless(network::element_count(input(c, 0).shape) == network::element_count(output(c).shape), c);
+}
+
+Found pool_shape(const NodeContext& c) {
+  const Shape& in = input(c, 0).shape;
+  const Shape& out = output(c).shape;
+  return unless(in.size() == 4 && out.size() == 4 && in[0] == out[0] && in[3] == out[3], c);
+}
+
+/// Reduced axes have one element or are gone.
+Found reduce_shape(const NodeContext& c) {
+  const Shape& in = input(c, 0).shape;
+  const auto rank = static_cast<int>(in.size());
+  std::vector<bool> reduced(in.size());
+  for (const int axis : get<qop::Reduce>(c).axes)
+    reduced[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)] = true;
+  std::int64_t kept = 1;
+  for (std::size_t i = 0; i < in.size(); ++i) kept *= reduced[i] ? 1 : in[i];
+  return unless(rank > 0 && kept == network::element_count(output(c).shape), c);
+}
+
+Found pad_shape(const NodeContext& c) {
+  const auto& op = get<qop::Pad>(c);
+  const Shape& in = input(c, 0).shape;
+  const Shape& out = output(c).shape;
+  bool fits = out.size() == in.size() && op.before.size() == in.size() && op.after.size() == in.size();
+  for (std::size_t i = 0; fits && i < in.size(); ++i) {
+    fits = op.before[i] <= out[i] && op.after[i] <= out[i] && out[i] - op.before[i] - op.after[i] == in[i];
+  }
+  return unless(fits, c);
+}
+
+Found transpose_shape(const NodeContext& c) {
+  const auto& perm = get<qop::Transpose>(c).perm;
+  const Shape& in = input(c, 0).shape;
+  const Shape& out = output(c).shape;
+  bool fits = perm.size() == in.size() && out.size() == in.size();
+  for (std::size_t i = 0; fits && i < in.size(); ++i) {
+    fits = std::ranges::count(perm, static_cast<int>(i)) == 1;
+  }
+  for (std::size_t i = 0; fits && i < in.size(); ++i) fits = out[i] == in[static_cast<std::size_t>(perm[i])];
+  return unless(fits, c);
+}
+
+Found concat_shape(const NodeContext& c) {
+  const Shape& out = output(c).shape;
+  const int axis = get<qop::Concat>(c).axis;
+  const auto at = static_cast<std::size_t>(axis < 0 ? axis + static_cast<int>(out.size()) : axis);
+  std::int64_t sum = 0;
+  bool fits = true;
+  for (std::size_t k = 0; fits && k < c.node.inputs.size(); ++k) {
+    Shape shape = input(c, k).shape;
+    fits = shape.size() == out.size() && input(c, k).dtype == output(c).dtype;
+    if (!fits) break;
+    sum += shape[at];
+    shape[at] = out[at];
+    fits = shape == out;
+  }
+  return unless(fits && sum == out[at], c);
+}
+
+/// First and last element of every axis lie inside; the output may have lost axes of one element.
+Found slice_shape(const NodeContext& c) {
+  const auto& op = get<qop::Slice>(c);
+  const Shape& in = input(c, 0).shape;
+  bool fits = op.begin.size() == in.size() && op.size.size() == in.size() && op.stride.size() == in.size();
+  std::int64_t elements = 1;
+  for (std::size_t i = 0; fits && i < in.size(); ++i) {
+    fits = op.begin[i] >= 0 && op.begin[i] < in[i] && op.size[i] >= 1 && op.size[i] <= in[i];
+    if (!fits) break;
+    const std::int64_t room = op.stride[i] > 0 ? in[i] - 1 - op.begin[i] : op.begin[i];
+    fits = op.size[i] == 1 || std::abs(op.stride[i]) <= room / (op.size[i] - 1);
+    elements *= op.size[i];
+  }
+  return unless(fits && elements == network::element_count(output(c).shape), c);
+}
+
+Found blocks_shape(const NodeContext& c, const Shape& small, const Shape& large, const network::Pair& block) {
+  return unless(small.size() == 4 && large.size() == 4 && small[0] == large[0] * block[0] * block[1] &&
+                    small[3] == large[3],
+                c);
+}
+
+Found space_to_batch_shape(const NodeContext& c) {
+  return blocks_shape(c, output(c).shape, input(c, 0).shape, get<qop::SpaceToBatch>(c).block);
+}
+
+Found batch_to_space_shape(const NodeContext& c) {
+  return blocks_shape(c, input(c, 0).shape, output(c).shape, get<qop::BatchToSpace>(c).block);
 }
 
 /// Sizes of N, H, W, C as the DMA folds a tensor; see dense_view.
@@ -370,11 +479,6 @@ Found concat_axis(const NodeContext& c) {
   return outside(get<qop::Concat>(c).axis, -rank, rank - 1);
 }
 
-Found four_dimensions(const NodeContext& c) {
-  const bool fits = input(c, 0).shape.size() == 4 && output(c).shape.size() == 4;
-  return fits ? std::nullopt : Found(shapes(c));
-}
-
 // ---- the table ----------------------------------------------------------------------------------------
 
 constexpr std::string_view kSteps = "1..65535 each";
@@ -416,7 +520,7 @@ std::vector<Limit> make_limits() {
   add_window_rows<qop::Conv2d>(rows, "conv2d");
   add_window_rows<qop::DepthwiseConv2d>(rows, "depthwise_conv2d");
   add_window_rows<qop::TransposeConv2d>(rows, "transpose_conv2d");
-  rows.push_back({"batch_matmul", "shape", "at most two batch dimensions", matmul_batches});
+  rows.push_back({"batch_matmul", "shape", "matrices that fit, at most two batch dimensions", matmul_shape});
   rows.push_back({"batch_matmul", "input2",
                   "what fits both lane widths; zero points other than 0 need 16 bits", matmul_width});
   rows.push_back({"batch_matmul", "multiplier", kMultipliers, mac_multiplier<qop::BatchMatmul>});
@@ -431,11 +535,13 @@ std::vector<Limit> make_limits() {
                     broadcast_shape});
   }
   for (const std::string_view op : {"avg_pool2d", "max_pool2d"}) {
+    rows.push_back({op, "shape", "NHWC", pool_shape});
     rows.push_back({op, "kernel", "at most hardware.pe_array.max_taps taps", window});
     rows.push_back({op, "stride", kSteps, stride<qop::Pool2d>});
     rows.push_back({op, "padding", "less than the kernel: every window holds an element", pool_padding});
   }
   rows.push_back({"reduce", "axes", "what folds into a window of two axes, walked along one", reduce_axes});
+  rows.push_back({"reduce", "shape", "the axes that are left", reduce_shape});
   rows.push_back({"reduce", "multiplier", kOneMultiplier, reduce_multiplier});
   rows.push_back({"requantize", "multiplier", kMultipliers, requantize_multiplier});
   rows.push_back({"leaky_relu", "multiplier", kOneMultiplier, leaky_multiplier});
@@ -452,8 +558,16 @@ std::vector<Limit> make_limits() {
   rows.push_back({"concat", "axis", "an axis of the output", concat_axis});
   rows.push_back({"space_to_batch", "block", kSteps, block<qop::SpaceToBatch>});
   rows.push_back({"batch_to_space", "block", kSteps, block<qop::BatchToSpace>});
-  rows.push_back({"space_to_batch", "shape", "four dimensions", four_dimensions});
-  rows.push_back({"batch_to_space", "shape", "four dimensions", four_dimensions});
+  rows.push_back({"space_to_batch", "shape", "NHWC; a block's images in the output", space_to_batch_shape});
+  rows.push_back({"batch_to_space", "shape", "NHWC; a block's images in the input", batch_to_space_shape});
+  rows.push_back({"pad", "shape", "the input with what is added", pad_shape});
+  rows.push_back({"transpose", "shape", "the input's axes in another order", transpose_shape});
+  rows.push_back({"reshape", "shape", "as many elements", same_size});
+  rows.push_back({"concat", "shape", "inputs of one type that differ along the axis only", concat_shape});
+  rows.push_back({"slice", "shape", "elements inside the input", slice_shape});
+  for (const std::string_view op : {"requantize", "relu", "leaky_relu", "tanh", "sigmoid", "table"}) {
+    rows.push_back({op, "shape", "the input's", same_shape});
+  }
   std::ranges::stable_sort(rows, {}, &Limit::operation);
   return rows;
 }
