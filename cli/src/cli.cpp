@@ -45,6 +45,7 @@ int run(const std::vector<std::string>& arguments) {
   add_compile(app, chosen);
   add_import(app, chosen);
   add_quantize(app, chosen);
+  add_waves(app, chosen);
   add_doctor(app, chosen);
   try {
     require_known_verb(app, arguments);

@@ -20,5 +20,6 @@ void add_import(CLI::App& app, Action& chosen);
 void add_quantize(CLI::App& app, Action& chosen);
 void add_run(CLI::App& app, Action& chosen);
 void add_verify(CLI::App& app, Action& chosen);
+void add_waves(CLI::App& app, Action& chosen);
 
 }  // namespace dlasim::cli
