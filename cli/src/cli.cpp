@@ -46,6 +46,8 @@ int run(const std::vector<std::string>& arguments) {
   add_import(app, chosen);
   add_quantize(app, chosen);
   add_waves(app, chosen);
+  add_explain(app, chosen);
+  add_study(app, chosen);
   add_doctor(app, chosen);
   try {
     require_known_verb(app, arguments);

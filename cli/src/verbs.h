@@ -16,9 +16,11 @@ void add_session_options(CLI::App& verb, SessionOptions& options);
 
 void add_compile(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
+void add_explain(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
 void add_quantize(CLI::App& app, Action& chosen);
 void add_run(CLI::App& app, Action& chosen);
+void add_study(CLI::App& app, Action& chosen);
 void add_verify(CLI::App& app, Action& chosen);
 void add_waves(CLI::App& app, Action& chosen);
 

@@ -1,0 +1,405 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+
+#include "base/edit_distance.h"
+#include "base/error.h"
+#include "cli/main.h"
+#include "figures.h"
+#include "golden/requantize.h"
+#include "golden_run.h"
+#include "report/explain_report.h"
+#include "verbs.h"
+
+namespace dlasim::cli {
+namespace {
+
+namespace qop = network::qop;
+using golden::Converted;
+using network::NumberFormat;
+using network::QuantizedGraph;
+using network::QuantizedNode;
+using network::Tensor;
+using network::TensorId;
+using report::ExplainedValue;
+using report::ExplainStep;
+using report::Explanation;
+
+struct ExplainOptions {
+  SessionOptions session;
+  std::string layer;
+  std::string at;
+  bool json = false;
+};
+
+std::size_t node_index(const QuantizedGraph& graph, const std::string& layer) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (graph.nodes[i].name == layer) return i;
+    names.push_back(graph.nodes[i].name);
+  }
+  const std::string nearest = base::nearest_name(layer, names);
+  throw base::InputError(fmt::format("--layer: no layer is called '{}'{}", layer,
+                                     nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest)));
+}
+
+/// "0,0,17,3" as a flat index.
+std::int64_t element_at(const std::string& at, const network::Shape& shape) {
+  std::int64_t element = 0;
+  std::size_t dimension = 0;
+  const char* p = at.data();
+  const char* const end = at.data() + at.size();
+  for (; dimension < shape.size(); ++dimension) {
+    std::int64_t i = 0;
+    const auto [next, error] = std::from_chars(p, end, i);
+    const bool last = dimension + 1 == shape.size();
+    const bool separated = last ? next == end : next != end && *next == ',';
+    if (error != std::errc() || !separated || i < 0 || i >= shape[dimension]) {
+      throw base::InputError(
+          fmt::format("--at: '{}' is not an element of {}", at, network::to_string(shape)));
+    }
+    element = element * shape[dimension] + i;
+    p = next + 1;
+  }
+  return element;
+}
+
+/// The graph up to and with one node.
+QuantizedGraph prefix(QuantizedGraph graph, std::size_t last) {
+  graph.nodes.resize(last + 1);
+  graph.outputs = {graph.nodes.back().outputs.front()};
+  return graph;
+}
+
+// --- multiply-accumulate -------------------------------------------------------------------------
+
+ExplainedValue explained(const golden::Value& v) {
+  return {golden::to_double(v), std::nullopt, 0, 0};
+}
+
+ExplainedValue explained(const golden::Value& v, std::uint64_t code, int bits) {
+  if (bits == 0) return explained(v);
+  return {golden::to_double(v), code, bits, 0};
+}
+
+ExplainedValue explained(const Converted& c, const NumberFormat& format, bool with_code) {
+  ExplainedValue v = explained(c.value, c.code, with_code ? format.code_bits() : 0);
+  v.events = c.flags;
+  return v;
+}
+
+/// Turns golden's trace into lines; integers are shown without codes.
+class TraceLines {
+ public:
+  TraceLines(const network::StagedNumerics& numerics, bool codes, Explanation* out)
+      : n_(numerics), codes_(codes), out_(*out) {}
+
+  void add(const golden::ElementTrace& trace) {
+    for (std::size_t t = 0; t < trace.tiles.size(); ++t) add_tile(trace.tiles[t], t);
+    for (std::size_t b = 0; b < trace.blocks.size(); ++b) add_block(trace.blocks[b], b);
+    if (trace.bias) {
+      ExplainStep step{"bias", std::nullopt, std::nullopt, std::nullopt, result(*trace.bias, n_.bias)};
+      if (trace.bias_operand) {
+        const int bits = codes_ && n_.bias_operand ? n_.bias_operand->code_bits() : 0;
+        step.w = explained(*trace.bias_operand, trace.bias_code, bits);
+      }
+      out_.steps.push_back(std::move(step));
+    }
+    if (!trace.output) return;
+    out_.steps.push_back({"function", {}, {}, {}, explained(trace.function)});
+    add_result("activation", trace.activation, n_.activation);
+    add_result("output", *trace.output, n_.output);
+    out_.output = result(*trace.output, n_.output);
+  }
+
+ private:
+  ExplainedValue result(const Converted& c, const NumberFormat& format) const {
+    return explained(c, format, codes_);
+  }
+  void add_result(const std::string& name, const Converted& c, const NumberFormat& format) {
+    out_.steps.push_back({name, {}, {}, {}, result(c, format)});
+  }
+  const NumberFormat& tree_format(std::size_t level) const {
+    return n_.tree.size() == 1 ? n_.tree[0] : n_.tree.at(level);
+  }
+
+  ExplainStep tap_step(const golden::TapTrace& tap, std::size_t lane) const {
+    ExplainStep step;
+    step.name = fmt::format("l{} c{} k{},{}{}", lane, tap.channel, tap.ky, tap.kx, tap.padded ? " pad" : "");
+    const int x_bits = codes_ && !tap.padded ? n_.input.element.code_bits() : 0;
+    step.x = explained(tap.x, tap.x_code, x_bits);
+    step.w = explained(tap.w, tap.w_code, codes_ ? n_.weight.element.code_bits() : 0);
+    step.product = result(tap.product, n_.product);
+    return step;
+  }
+
+  void add_tree(const std::vector<std::vector<Converted>>& tree) {
+    for (std::size_t level = 0; level < tree.size(); ++level) {
+      for (std::size_t node = 0; node < tree[level].size(); ++node) {
+        add_result(fmt::format("tree {} node {}", level, node), tree[level][node], tree_format(level));
+      }
+    }
+  }
+
+  void add_tile(const golden::TileTrace& tile, std::size_t number) {
+    for (std::size_t lane = 0; lane < tile.lanes.size(); ++lane) {
+      for (const golden::TapTrace& tap : tile.lanes[lane]) {
+        ExplainStep step = tap_step(tap, lane);
+        step.result = result(tap.accumulator, n_.accumulator);
+        out_.steps.push_back(std::move(step));
+      }
+    }
+    add_tree(tile.tree);
+    add_result(fmt::format("sum, tile {}", number), tile.partial_sum, n_.partial_sum);
+  }
+
+  void add_block(const golden::BlockTrace& block, std::size_t number) {
+    for (std::size_t i = 0; i < block.elements.size(); ++i) {
+      out_.steps.push_back(tap_step(block.elements[i], i));
+    }
+    add_tree(block.tree);
+    ExplainStep scaled{fmt::format("block {}", number), {}, {}, {}, result(block.block, n_.block)};
+    scaled.x = ExplainedValue{std::ldexp(1.0, int{block.x_scale} - 127), block.x_scale, 8, 0};
+    scaled.w = ExplainedValue{std::ldexp(1.0, int{block.w_scale} - 127), block.w_scale, 8, 0};
+    out_.steps.push_back(std::move(scaled));
+    add_result(fmt::format("sum, block {}", number), block.partial_sum, n_.partial_sum);
+  }
+
+  const network::StagedNumerics& n_;
+  bool codes_;
+  Explanation& out_;
+};
+
+/// Formats in which no integer layer loses anything: its sums step by step, as the array takes them.
+network::StagedNumerics transparent_numerics() {
+  NumberFormat wide;
+  wide.kind = NumberFormat::Kind::kDfp;
+  wide.bits = 64;
+  network::StagedNumerics n;
+  n.product = n.accumulator = n.partial_sum = n.bias = n.output = wide;
+  n.tree = {wide};
+  return n;
+}
+
+const qop::MacParameters* mac_of(const network::QuantizedOperation& operation) {
+  if (const auto* o = std::get_if<qop::Conv2d>(&operation)) return &o->mac;
+  if (const auto* o = std::get_if<qop::DepthwiseConv2d>(&operation)) return &o->mac;
+  if (const auto* o = std::get_if<qop::TransposeConv2d>(&operation)) return &o->mac;
+  if (const auto* o = std::get_if<qop::FullyConnected>(&operation)) return &o->mac;
+  return nullptr;
+}
+
+// --- requantisation: spec/integer_semantics.md section 1 -----------------------------------------
+
+using Lines = std::vector<report::RequantisationSteps::Line>;
+
+std::int64_t add_end(const qop::MacParameters& mac, std::int64_t rounded, Lines* lines) {
+  const std::int64_t moved = rounded + mac.output_zero_point;
+  const std::int64_t output = std::clamp(moved, mac.clamp.min, mac.clamp.max);
+  lines->push_back({"+ zero point", moved});
+  lines->push_back({fmt::format("clamp {}..{}", mac.clamp.min, mac.clamp.max), output});
+  return output;
+}
+
+report::RequantisationSteps double_steps(std::int64_t v, network::Multiplier m,
+                                         const qop::MacParameters& mac) {
+  const int left = std::max(m.shift, 0);
+  const int right = std::max(-m.shift, 0);
+  const std::int64_t shifted = v << left;
+  const std::int64_t high = golden::doubling_high_multiply(shifted, m.mantissa);
+  const std::int64_t rounded = golden::divide_by_power_of_two(high, right);
+  report::RequantisationSteps steps{"double", mac.rule == network::RequantRule::kDouble, {}};
+  steps.lines = {{"total", v},
+                 {"multiplier", m.mantissa},
+                 {fmt::format("total << {}", left), shifted},
+                 {"high multiply", high},
+                 {fmt::format("/ 2^{} rounded", right), rounded}};
+  add_end(mac, rounded, &steps.lines);
+  return steps;
+}
+
+report::RequantisationSteps single_steps(std::int64_t v, network::Multiplier m,
+                                         const qop::MacParameters& mac) {
+  const int shift = 31 - m.shift;
+  const std::int64_t product = v * m.mantissa;
+  const std::int64_t half = product + (std::int64_t{1} << (shift - 1));
+  const std::int64_t rounded = half >> shift;
+  report::RequantisationSteps steps{"single", mac.rule == network::RequantRule::kSingle, {}};
+  steps.lines = {{"total", v},
+                 {"multiplier", m.mantissa},
+                 {"total * multiplier", product},
+                 {fmt::format("+ 2^{}", shift - 1), half},
+                 {fmt::format(">> {}", shift), rounded}};
+  add_end(mac, rounded, &steps.lines);
+  return steps;
+}
+
+report::RequantisationSteps int64_steps(std::int64_t v, network::Multiplier m,
+                                        const qop::MacParameters& mac) {
+  const std::int64_t reduced =
+      m.mantissa < 0x7FFF0000 ? (std::int64_t{m.mantissa} + (1 << 15)) >> 16 : 0x7FFF;
+  const int shift = 15 - m.shift;
+  const std::int64_t product = v * reduced;
+  const std::int64_t half = product + (std::int64_t{1} << (shift - 1));
+  const std::int64_t rounded = half >> shift;
+  report::RequantisationSteps steps{"int64", true, {}};
+  steps.lines = {{"total", v},
+                 {"multiplier", m.mantissa},
+                 {"multiplier of 15 bits", reduced},
+                 {"total * multiplier", product},
+                 {fmt::format("+ 2^{}", shift - 1), half},
+                 {fmt::format(">> {}", shift), rounded}};
+  add_end(mac, rounded, &steps.lines);
+  return steps;
+}
+
+bool is_int32(std::int64_t v) {
+  return v >= INT32_MIN && v <= INT32_MAX;
+}
+
+/// Both dialects where both are defined; the 64-bit rule alone where the layer runs it.
+void add_requantisation(std::int64_t total, std::int64_t channel, const qop::MacParameters& mac,
+                        Explanation* out) {
+  const std::size_t i = mac.multiplier.size() == 1 ? 0 : static_cast<std::size_t>(channel);
+  const network::Multiplier m = mac.multiplier.at(i);
+  if (mac.rule == network::RequantRule::kInt64) {
+    out->requantisations.push_back(int64_steps(total, m, mac));
+    return;
+  }
+  if (mac.rule == network::RequantRule::kPytorch) {
+    const std::int64_t rounded = golden::requantize(total, m, mac.rule);
+    report::RequantisationSteps steps{
+        "pytorch", true, {{"total", total}, {"float32 product, rounded", rounded}}};
+    add_end(mac, rounded, &steps.lines);
+    out->requantisations.push_back(std::move(steps));
+    return;
+  }
+  if (!is_int32(total) || !is_int32(total << std::max(m.shift, 0))) {
+    throw base::UnsupportedError(fmt::format("explain: total {} leaves the 32 bits of the contract", total));
+  }
+  out->requantisations.push_back(double_steps(total, m, mac));
+  out->requantisations.push_back(single_steps(total, m, mac));
+}
+
+/// The bias is added here and not in the trace, which takes none of 64 bits.
+void explain_integer(const QuantizedGraph& graph, QuantizedNode node,
+                     const golden::StagedTensorLookup& lookup, std::int64_t element, Explanation* out) {
+  const std::int64_t channel = element % graph.tensor(node.outputs.front()).shape.back();
+  const bool biased = node.inputs.size() > 2 && node.inputs[2] != network::kNoTensor;
+  const std::int64_t bias = biased ? lookup(node.inputs[2])->integer(channel) : 0;
+  node.inputs.resize(2);
+  node.staged = transparent_numerics();
+  const golden::ElementTrace trace = golden::trace_element(graph, node, lookup, element);
+  TraceLines(*node.staged, false, out).add(trace);
+  const auto sum = static_cast<std::int64_t>(golden::to_double(trace.tiles.back().partial_sum.value));
+  const auto shown = [](std::int64_t v) {
+    return ExplainedValue{static_cast<double>(v), std::nullopt, 0, 0};
+  };
+  if (biased) out->steps.push_back({"bias", {}, shown(bias), {}, shown(sum + bias)});
+  add_requantisation(sum + bias, channel, *mac_of(node.operation), out);
+  const std::int64_t output = lookup(node.outputs.front())->integer(element);
+  out->output = shown(output);
+  for (const report::RequantisationSteps& r : out->requantisations) {
+    if (r.used && r.lines.back().value != output) {
+      throw std::logic_error("the steps shown do not give the layer's output");
+    }
+  }
+}
+
+// --- other operators -----------------------------------------------------------------------------
+
+ExplainedValue tensor_value(const network::QuantizedTensor& info, const Tensor& tensor,
+                            std::int64_t element) {
+  Tensor one(tensor.dtype(), {1});
+  one.set_integer(0, tensor.integer(element));
+  ExplainedValue v{static_cast<double>(tensor.integer(element)), std::nullopt, 0, 0};
+  if (!info.format || info.format->mx_block > 0) return v;
+  v.value = static_cast<double>(real_values(info, one).data<float>()[0]);
+  v.code_bits = info.format->element.code_bits();
+  const std::uint64_t mask = v.code_bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << v.code_bits) - 1;
+  v.code = static_cast<std::uint64_t>(tensor.integer(element)) & mask;
+  return v;
+}
+
+/// Operands and result, for operators that work element by element.
+void explain_elements(const QuantizedGraph& graph, const QuantizedNode& node,
+                      const golden::StagedTensorLookup& lookup, std::int64_t element, Explanation* out) {
+  const network::QuantizedTensor& info = graph.tensor(node.outputs.front());
+  const bool table = std::holds_alternative<qop::Table>(node.operation);
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == network::kNoTensor || (table && i > 0)) continue;
+    const network::QuantizedTensor& input = graph.tensor(node.inputs[i]);
+    if (input.shape != info.shape) {
+      throw base::UnsupportedError(fmt::format(
+          "explain: '{}' ({}) is neither a multiply-accumulate layer nor works element by element", node.name,
+          network::name(node.operation)));
+    }
+    out->steps.push_back({fmt::format("operand {}", i + 1),
+                          {},
+                          {},
+                          {},
+                          tensor_value(input, *lookup(node.inputs[i]), element)});
+  }
+  out->output = tensor_value(info, *lookup(node.outputs.front()), element);
+  out->steps.push_back({"output", {}, {}, {}, out->output});
+}
+
+Explanation explain(const Session& session, const QuantizedGraph& whole, const ExplainOptions& options) {
+  const QuantizedGraph graph = prefix(whole, node_index(whole, options.layer));
+  const QuantizedNode& node = graph.nodes.back();
+  const network::Shape& shape = graph.tensor(node.outputs.front()).shape;
+  Explanation out;
+  out.element = element_at(options.at, shape);
+  const GoldenResult result = run_golden_model(session, graph);
+  const std::vector<Tensor> inputs = integer_inputs(graph, session.test.inputs);
+  const auto lookup = [&](TensorId id) -> const Tensor* {
+    const auto i = static_cast<std::size_t>(id);
+    if (graph.tensors.at(i).constant) return &*graph.tensors[i].constant;
+    const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), id);
+    if (input != graph.inputs.end()) return &inputs[static_cast<std::size_t>(input - graph.inputs.begin())];
+    return &result.tensors[i];
+  };
+  out.layer = node.name;
+  out.kind = network::name(node.operation);
+  out.at = options.at;
+  const bool mac = mac_of(node.operation) != nullptr;
+  out.mode = node.staged || graph.tensor(node.outputs.front()).format ? "staged" : "integer";
+  if (mac) out.lanes = graph.reduction_lanes;
+  if (mac && node.staged) {
+    TraceLines(*node.staged, true, &out).add(golden::trace_element(graph, node, lookup, out.element));
+  } else if (mac) {
+    explain_integer(graph, node, lookup, out.element, &out);
+  } else {
+    explain_elements(graph, node, lookup, out.element, &out);
+  }
+  return out;
+}
+
+int run_explain(const ExplainOptions& options) {
+  const Session session = open_session(options.session);
+  const QuantizedNetwork network = quantize_session(session);
+  QuantizedGraph graph = network.integer;
+  if (!session.numerics.staged) graph.reduction_lanes = session.hardware.pe_array.ic_lanes;
+  const Explanation explanation = explain(session, graph, options);
+  fmt::print("{}", options.json ? report::to_json(explanation) : report::to_text(explanation));
+  return kDone;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<ExplainOptions>();
+  CLI::App* verb = app.add_subcommand(
+      "explain", "One output element step by step: every product, sum, truncation and requantisation");
+  add_session_options(*verb, options->session);
+  verb->add_option("--layer", options->layer, "Layer (a node of the quantised network)")->required();
+  verb->add_option("--at", options->at, "Output element: n,y,x,c")->required();
+  verb->add_flag("--json", options->json, "Print JSON instead of the table");
+  verb->callback([options, &chosen] { chosen = [options] { return run_explain(*options); }; });
+}
+
+}  // namespace dlasim::cli

@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "cli/main.h"
+#include "error_budget.h"
+#include "figures.h"
+#include "golden_run.h"
+#include "report/study_report.h"
+#include "verbs.h"
+
+namespace dlasim::cli {
+namespace {
+
+using network::QuantizedGraph;
+using network::QuantizedNode;
+using network::Tensor;
+using network::TensorId;
+
+struct StudyOptions {
+  SessionOptions session;
+  bool json = false;
+};
+
+report::StudyRow row_of(const QuantizedNode& node, const PointCost& cost, const golden::StageEvents& events) {
+  const golden::PointEvents& e = events.at(cost.point);
+  return {node.name,
+          std::string(golden::name(cost.point)),
+          format_name(cost.format),
+          e.count,
+          e.min,
+          e.max,
+          e.overflow,
+          e.underflow,
+          e.inexact,
+          e.invalid,
+          cost.sqnr_db};
+}
+
+void add_rows(const QuantizedNode& node, const LayerBudget& budget, const golden::StageEvents& events,
+              report::StudyReport* report) {
+  for (const PointCost& cost : budget.points) report->rows.push_back(row_of(node, cost, events));
+  report::StudyRow all;
+  all.layer = node.name;
+  all.point = "all";
+  all.min = 1.0;
+  all.sqnr_db = budget.all_db;
+  report->rows.push_back(std::move(all));
+}
+
+report::StudyReport study(const Session& session, const QuantizedNetwork& network) {
+  const QuantizedGraph& graph = network.integer;
+  const GoldenResult result = run_golden_model(session, graph);
+  const std::vector<Tensor> inputs = integer_inputs(graph, session.test.inputs);
+  const auto lookup = [&](TensorId id) -> const Tensor* {
+    const auto i = static_cast<std::size_t>(id);
+    if (graph.tensors.at(i).constant) return &*graph.tensors[i].constant;
+    const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), id);
+    if (input != graph.inputs.end()) return &inputs[static_cast<std::size_t>(input - graph.inputs.begin())];
+    return &result.tensors[i];
+  };
+  report::StudyReport report;
+  report.config = session.name;
+  report.network = graph.name;
+  report.numerics = session.numerics.name;
+  base::Progress progress("error budget", static_cast<std::int64_t>(graph.nodes.size()));
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const QuantizedNode& node = graph.nodes[i];
+    if (node.staged && result.events[i]) {
+      add_rows(node, error_budget(graph, node, lookup), *result.events[i], &report);
+    }
+    progress.advance(1);
+  }
+  const network::Shape& shape = graph.tensor(graph.outputs.front()).shape;
+  if (!session.test.labels.empty() && shape.size() == 4) report.samples = shape[2];
+  report.figures = task_figures(session, compare_with_float(session, network, result.tensors),
+                                real_output(graph, result.tensors));
+  return report;
+}
+
+int run_study(const StudyOptions& options) {
+  const Session session = open_session(options.session);
+  if (!session.numerics.staged) {
+    throw base::InputError(
+        "study: the numerics are integers with scales, which have no truncation points; give number formats, "
+        "for instance --set numerics=configs/numerics/fp8.yaml");
+  }
+  const report::StudyReport report = study(session, quantize_session(session));
+  base::OutputDirectory directory(session.output_directory);
+  base::write_file_atomically(directory.path() / "study.json", report::to_json(report));
+  base::write_file_atomically(directory.path() / "study.csv", report::to_csv(report));
+  directory.commit();
+  fmt::print("{}", options.json ? report::to_json(report) : report::to_text(report));
+  if (!options.json) fmt::print("results in {}\n", session.output_directory.string());
+  return kDone;
+}
+
+}  // namespace
+
+void add_study(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<StudyOptions>();
+  CLI::App* verb = app.add_subcommand(
+      "study", "Precision: what every truncation point of every layer did, and what it costs alone");
+  add_session_options(*verb, options->session);
+  verb->add_flag("--json", options->json, "Print JSON instead of the table");
+  verb->callback([options, &chosen] { chosen = [options] { return run_study(*options); }; });
+}
+
+}  // namespace dlasim::cli

@@ -1,0 +1,91 @@
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <map>
+
+#include "command.h"
+
+namespace dlasim::cli {
+namespace {
+
+using testing::HasSubstr;
+
+class Study : public test::CommandTest {
+ protected:
+  nlohmann::json study(const std::vector<std::string>& settings) const {
+    std::vector<std::string> arguments{
+        "study", test::source("configs/wavenet_tiny.yaml"), "--samples", "40", "--out", path("out"),
+        "--json"};
+    for (const std::string& setting : settings) {
+      arguments.emplace_back("--set");
+      arguments.push_back(setting);
+    }
+    testing::internal::CaptureStdout();
+    const int code = run(arguments);
+    const std::string text = testing::internal::GetCapturedStdout();
+    EXPECT_EQ(code, kDone);
+    return nlohmann::json::parse(text);
+  }
+  static std::string numerics(const std::string& name) {
+    return "numerics=" + test::source("configs/numerics/" + name + ".yaml");
+  }
+};
+
+/// Infinite for "exact".
+double sqnr(const nlohmann::json& row) {
+  return row["sqnr_db"].is_string() ? INFINITY : row["sqnr_db"].get<double>();
+}
+
+std::map<std::string, nlohmann::json> points_of(const nlohmann::json& study, const std::string& layer) {
+  std::map<std::string, nlohmann::json> points;
+  for (const auto& row : study["points"]) {
+    if (row["layer"] == layer) points[row["point"].get<std::string>()] = row;
+  }
+  return points;
+}
+
+// 8 x 8 bits multiply exactly into 16, and the sums are wide: in dfp8 the output is what costs.
+TEST_F(Study, FindsThePointThatCosts) {
+  auto points = points_of(study({numerics("dfp8")}), "head.end1");
+  ASSERT_TRUE(points.contains("output"));
+  EXPECT_EQ(points["product"]["inexact"], 0);
+  EXPECT_TRUE(std::isinf(sqnr(points["product"])));
+  EXPECT_LT(sqnr(points["output"]), 45.0);
+  EXPECT_NEAR(sqnr(points["all"]), sqnr(points["output"]), 0.5);
+  // 40 samples, 8 channels out, 8 in, one tap
+  EXPECT_EQ(points["product"]["count"], 40 * 8 * 8);
+  EXPECT_EQ(points["bias"]["count"], 40 * 8);
+}
+
+// One bit less at a point costs six decibels there, and nothing elsewhere.
+TEST_F(Study, ABitIsSixDecibels) {
+  const auto with_sum = [&](int bits) {
+    auto points = points_of(
+        study({numerics("fp16"),
+               "numerics.defaults.points.partial_sum={preset: fp16, man: " + std::to_string(bits) + "}"}),
+        "head.end2");
+    return std::pair{sqnr(points["partial_sum"]), sqnr(points["bias"])};
+  };
+  const auto [fine, bias] = with_sum(8);
+  const auto [coarse, same_bias] = with_sum(7);
+  EXPECT_NEAR(fine - coarse, 6.0, 1.0);
+  EXPECT_EQ(bias, same_bias);
+}
+
+TEST_F(Study, CountsBlocksAndSavesResults) {
+  const auto j = study({numerics("mxfp8")});
+  auto points = points_of(j, "head.end1");
+  EXPECT_FALSE(points.contains("accumulator"));
+  EXPECT_EQ(points["block"]["count"], 40 * 8);
+  EXPECT_EQ(read_json(path("out/study.json")), j);
+  EXPECT_TRUE(std::filesystem::exists(path("out/study.csv")));
+}
+
+TEST_F(Study, RefusesIntegerNumerics) {
+  const auto [code, text] = run_with_errors({"study", test::source("configs/wavenet_tiny.yaml")});
+  EXPECT_EQ(code, kBadInput);
+  EXPECT_THAT(text, HasSubstr("no truncation points"));
+}
+
+}  // namespace
+}  // namespace dlasim::cli
