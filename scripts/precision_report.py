@@ -83,8 +83,8 @@ def main():
         "",
         f"`configs/wavenet_speech.yaml`, the first {samples} samples of the test clip, golden model with "
         f"{int8['reduction_lanes']} reduction lanes. Cross entropy in nats a sample; float has "
-        f"{int8['figures']['cross-entropy']['float']:.4f}. Changes of a few thousandths are noise of so short a "
-        "clip, in both directions: read the SQNR for the arithmetic and the cross entropy for the task.",
+        f"{int8['figures']['cross-entropy']['float']:.4f}. On a short clip a coarser "
+        "format can come out with the lower cross entropy: read the SQNR for the arithmetic.",
         "",
         *accuracy_table(results),
         "",

@@ -57,12 +57,12 @@ TEST_F(Study, FindsThePointThatCosts) {
   EXPECT_EQ(points["bias"]["count"], 40 * 8);
 }
 
-// One bit less at a point costs six decibels there, and nothing elsewhere.
+// One bit less at a point of a layer costs six decibels there, and nothing at its other points.
 TEST_F(Study, ABitIsSixDecibels) {
   const auto with_sum = [&](int bits) {
     auto points = points_of(
-        study({numerics("fp16"),
-               "numerics.defaults.points.partial_sum={preset: fp16, man: " + std::to_string(bits) + "}"}),
+        study({numerics("fp16"), "numerics.layers={head.end2: {points: {partial_sum: {preset: fp16, man: " +
+                                     std::to_string(bits) + "}}}}"}),
         "head.end2");
     return std::pair{sqnr(points["partial_sum"]), sqnr(points["bias"])};
   };
