@@ -99,6 +99,30 @@ StagedNumerics exact_binary(const QuantizedGraph& graph, const QuantizedNode& no
   return n;
 }
 
+/// `Numerics` is StagedNumerics, const or not.
+template <class Numerics>
+auto& format_in(Numerics& n, Point point) {
+  switch (point) {
+    case Point::kProduct:
+      return n.product;
+    case Point::kAccumulator:
+      return n.accumulator;
+    case Point::kTree:
+      return n.tree.front();
+    case Point::kPartialSum:
+      return n.partial_sum;
+    case Point::kBias:
+      return n.bias;
+    case Point::kActivation:
+      return n.activation;
+    case Point::kOutput:
+      return n.output;
+    case Point::kBlock:
+      break;
+  }
+  return n.block;
+}
+
 void set_point(const StagedNumerics& from, Point point, StagedNumerics* to) {
   switch (point) {
     case Point::kProduct:
@@ -167,26 +191,12 @@ std::vector<Point> points_of(const QuantizedNode& node) {
   return points;
 }
 
-const NumberFormat& format_at(const StagedNumerics& n, Point point) {
-  switch (point) {
-    case Point::kProduct:
-      return n.product;
-    case Point::kAccumulator:
-      return n.accumulator;
-    case Point::kTree:
-      return n.tree.front();
-    case Point::kPartialSum:
-      return n.partial_sum;
-    case Point::kBias:
-      return n.bias;
-    case Point::kActivation:
-      return n.activation;
-    case Point::kOutput:
-      return n.output;
-    case Point::kBlock:
-      break;
-  }
-  return n.block;
+const NumberFormat& format_at(const StagedNumerics& numerics, Point point) {
+  return format_in(numerics, point);
+}
+
+NumberFormat& format_at(StagedNumerics& numerics, Point point) {
+  return format_in(numerics, point);
 }
 
 std::string format_name(const NumberFormat& format) {

@@ -32,6 +32,7 @@ std::vector<golden::Point> points_of(const network::QuantizedNode& node);
 
 /// The format at a point; of the tree the leaves'.
 const network::NumberFormat& format_at(const network::StagedNumerics& numerics, golden::Point point);
+network::NumberFormat& format_at(network::StagedNumerics& numerics, golden::Point point);
 
 /// "dfp(16, 10)", "e5m10", "exact".
 std::string format_name(const network::NumberFormat& format);

@@ -9,6 +9,7 @@
 #include "cli/main.h"
 #include "error_budget.h"
 #include "figures.h"
+#include "format_search.h"
 #include "golden_run.h"
 #include "report/study_report.h"
 #include "verbs.h"
@@ -24,6 +25,8 @@ using network::TensorId;
 struct StudyOptions {
   SessionOptions session;
   bool json = false;
+  bool search = false;
+  double limit = 0.05;
 };
 
 report::StudyRow row_of(const QuantizedNode& node, const PointCost& cost, const golden::StageEvents& events) {
@@ -82,6 +85,16 @@ report::StudyReport study(const Session& session, const QuantizedNetwork& networ
   return report;
 }
 
+int run_search(const Session& session, double limit) {
+  const report::SearchReport report = search_formats(session, quantize_session(session), limit);
+  base::OutputDirectory directory(session.output_directory);
+  base::write_file_atomically(directory.path() / "search.csv", report::to_csv(report));
+  base::write_file_atomically(directory.path() / "search.svg", report::to_svg(report));
+  directory.commit();
+  fmt::print("{}results in {}\n", report::to_text(report), session.output_directory.string());
+  return kDone;
+}
+
 int run_study(const StudyOptions& options) {
   const Session session = open_session(options.session);
   if (!session.numerics.staged) {
@@ -89,6 +102,7 @@ int run_study(const StudyOptions& options) {
         "study: the numerics are integers with scales, which have no truncation points; give number formats, "
         "for instance --set numerics=configs/numerics/fp8.yaml");
   }
+  if (options.search) return run_search(session, options.limit);
   const report::StudyReport report = study(session, quantize_session(session));
   base::OutputDirectory directory(session.output_directory);
   base::write_file_atomically(directory.path() / "study.json", report::to_json(report));
@@ -107,6 +121,11 @@ void add_study(CLI::App& app, Action& chosen) {
       "study", "Precision: what every truncation point of every layer did, and what it costs alone");
   add_session_options(*verb, options->session);
   verb->add_flag("--json", options->json, "Print JSON instead of the table");
+  auto* search = verb->add_flag("--search", options->search,
+                                "Take bits from the points inside the layers until the limit is reached");
+  verb->add_option("--limit", options->limit, "How far the cross entropy may be above float, in nats")
+      ->needs(search)
+      ->check(CLI::Range(0.0, 100.0));
   verb->callback([options, &chosen] { chosen = [options] { return run_study(*options); }; });
 }
 

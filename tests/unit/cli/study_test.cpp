@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <cstdio>
+#include <fstream>
 #include <map>
 
 #include "command.h"
@@ -79,6 +81,42 @@ TEST_F(Study, CountsBlocksAndSavesResults) {
   EXPECT_EQ(points["block"]["count"], 40 * 8);
   EXPECT_EQ(read_json(path("out/study.json")), j);
   EXPECT_TRUE(std::filesystem::exists(path("out/study.csv")));
+}
+
+// The sums of dfp8 are wider than they need be: the search finds cheaper ones, and every row it takes is
+// within the limit and cheaper than the one before.
+TEST_F(Study, SearchesCheaperFormatsWithinTheLimit) {
+  testing::internal::CaptureStdout();
+  const int code = run({"study", test::source("configs/wavenet_tiny.yaml"), "--samples", "40", "--out",
+                        path("out"), "--set", numerics("dfp8"), "--search", "--limit", "0.2"});
+  const std::string text = testing::internal::GetCapturedStdout();
+  ASSERT_EQ(code, kDone);
+  EXPECT_THAT(text, HasSubstr("cheapest within cross entropy"));
+  std::ifstream file(path("out/search.csv"));
+  std::string line;
+  std::getline(file, line);
+  double first = 0.0;
+  double last = 0.0;
+  int taken = 0;
+  while (std::getline(file, line)) {
+    const std::string rest = line.substr(line.rfind('"') + 2);
+    double cost = 0.0;
+    double figure = 0.0;
+    int within = 0;
+    int is_taken = 0;
+    ASSERT_EQ(std::sscanf(rest.c_str(), "%lf,%lf,%d,%d", &cost, &figure, &within, &is_taken), 4) << line;
+    if (first == 0.0) first = last = cost;
+    if (is_taken == 0) continue;
+    EXPECT_EQ(within, 1);
+    EXPECT_LT(cost, last);
+    last = cost;
+    ++taken;
+  }
+  EXPECT_GT(taken, 3);
+  EXPECT_LT(last, 0.8 * first);
+  std::ifstream svg(path("out/search.svg"));
+  std::getline(svg, line);
+  EXPECT_THAT(line, HasSubstr("<svg"));
 }
 
 TEST_F(Study, RefusesIntegerNumerics) {
