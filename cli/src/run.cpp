@@ -25,6 +25,7 @@
 #include "sim/host/host.h"
 #include "sim/netlist/run_netlist.h"
 #include "sim/trace/vcd_trace.h"
+#include "streaming_run.h"
 #include "verbs.h"
 
 namespace dlasim::cli {
@@ -174,11 +175,20 @@ void finish_trace(sim::trace::VcdTrace& vcd, const std::filesystem::path& file) 
              file.string(), std::filesystem::path(file).replace_extension(".gtkw").string());
 }
 
+/// Throws base::UnsupportedError for options that a stream of many short runs has no meaning for.
+StreamingOptions streaming_options(const RunOptions& options) {
+  if (options.vcd || options.netlist || options.stall_per_mille > 0) {
+    throw base::UnsupportedError("--vcd, --netlist and --stalls do not go with execution: streaming");
+  }
+  return {options.golden, options.fuse, options.json};
+}
+
 int run_network(const RunOptions& options) {
   const Clock::time_point start = Clock::now();
   const Session session = open_session(options.session);
   const QuantizedNetwork network = quantize_session(session);
   if (options.engine == Engine::kGolden) return run_golden_only(session, network, options.json);
+  if (session.hop) return run_streaming(session, network, streaming_options(options));
   const network::QuantizedGraph& graph = network.integer;
   const sim::compiler::Program program =
       sim::compiler::compile(graph, session.hardware, {.fuse = options.fuse});

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "base/error.h"
 #include "base/yaml.h"
@@ -106,6 +108,19 @@ base::YamlDocument open_document(const SessionOptions& options) {
   return document;
 }
 
+enum class Execution { kSequence, kStreaming };
+constexpr std::array kExecutions{base::Choice<Execution>{"sequence", Execution::kSequence},
+                                 base::Choice<Execution>{"streaming", Execution::kStreaming}};
+
+/// `execution: streaming`, or `execution: {mode: streaming, hop: 16}`.
+std::optional<std::int64_t> read_hop(const YamlNode& node) {
+  constexpr std::int64_t kLongestHop = 1 << 24;
+  const std::span<const base::Choice<Execution>> choices(kExecutions);
+  const Execution mode = node.is_map() ? node.get_enum("mode", choices) : node.as_enum(choices);
+  if (mode == Execution::kSequence) return std::nullopt;
+  return node.is_map() ? node.get_int_or("hop", 1, 1, kLongestHop) : 1;
+}
+
 }  // namespace
 
 Session open_session(const SessionOptions& options) {
@@ -133,6 +148,7 @@ Session open_session(const SessionOptions& options) {
   } else {
     session.sample_rate = session.test.sample_rate ? session.test.sample_rate : source.sample_rate();
   }
+  if (const auto execution = root.find("execution")) session.hop = read_hop(*execution);
   document.finish();
   return session;
 }

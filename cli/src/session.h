@@ -32,6 +32,8 @@ struct Session {
   /// Ranges that replace calibrated ones.
   std::optional<quantize::CalibrationTable> calibration_table;
   std::optional<double> sample_rate;
+  /// Positions at a time; absent: every layer runs over the whole sequence before the next one begins.
+  std::optional<std::int64_t> hop;
   std::filesystem::path output_directory;
 };
 

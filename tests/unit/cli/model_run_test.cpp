@@ -34,6 +34,21 @@ TEST_F(ModelRun, NamModelFromWavToWav) {
   }
 }
 
+TEST_F(ModelRun, StreamGivesTheIntegersOfTheSequence) {
+  const std::string config = source("configs/wavenet_tiny.yaml");
+  ASSERT_EQ(run({"run", config, "-o", path("a")}), kDone);
+  ASSERT_EQ(run({"run", config, "-o", path("b"), "--set", "execution={mode: streaming, hop: 20}"}), kDone);
+  EXPECT_EQ(base::read_npy(path("a/output.npy")), base::read_npy(path("b/output.npy")));
+  const auto summary = read_json(path("b/summary.json"));
+  EXPECT_TRUE(summary["bit_exact"]);
+  EXPECT_EQ(summary["hops"], 7);  // 128 samples
+  EXPECT_GT(summary["real_time_factor"], 0.0);
+  const auto [code, errors] =
+      run_with_errors({"run", config, "-o", path("c"), "--set", "execution=streaming", "--stalls", "10"});
+  EXPECT_EQ(code, kBadInput);
+  EXPECT_THAT(errors, HasSubstr("do not go with execution: streaming"));
+}
+
 TEST_F(ModelRun, TfliteModelGivesTheRecordedIntegers) {
   if (!std::filesystem::exists(shared(kWavenet))) GTEST_SKIP() << "no conformance vectors";
   write("c.yaml", "network: " + shared(kWavenet + "wavenet_gated_int8.tflite") +
