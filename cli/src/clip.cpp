@@ -33,8 +33,6 @@ auto read_named(const YamlNode& node, Read read) {
   }
 }
 
-/// How a mu-law code becomes the network's input.
-enum class Encoding { kOneHot, kScalar, kCentred };
 constexpr std::array kEncodings{Choice<Encoding>{"one_hot", Encoding::kOneHot},
                                 Choice<Encoding>{"scalar", Encoding::kScalar},
                                 Choice<Encoding>{"centred", Encoding::kCentred}};
@@ -49,18 +47,6 @@ Tensor centred_input(std::span<const int> codes, int classes) {
   return input;
 }
 
-Tensor encode(std::span<const int> codes, Encoding encoding, int classes) {
-  switch (encoding) {
-    case Encoding::kOneHot:
-      return network::one_hot_input(codes, classes);
-    case Encoding::kScalar:
-      return network::scalar_input(codes, classes);
-    case Encoding::kCentred:
-      return centred_input(codes, classes);
-  }
-  return {};
-}
-
 /// The number of positions to use of `available` ones.
 std::size_t shortened(std::size_t available, std::optional<std::int64_t> most) {
   if (!most) return available;
@@ -71,7 +57,7 @@ std::size_t shortened(std::size_t available, std::optional<std::int64_t> most) {
 }
 
 /// Code t + 1 is what the network shall say at position t.
-Clip read_codes(const YamlNode& node, Encoding encoding, int classes, std::optional<std::int64_t> most) {
+Clip read_codes(const YamlNode& node, const CodeAlphabet& alphabet, std::optional<std::int64_t> most) {
   const auto array = read_named(node, base::read_npy);
   const std::vector<std::int64_t> values = array.to_integers();
   if (array.shape.size() != 1 || values.size() < 2) {
@@ -82,14 +68,15 @@ Clip read_codes(const YamlNode& node, Encoding encoding, int classes, std::optio
   std::vector<int> codes;
   Clip clip;
   for (std::size_t t = 0; t <= count; ++t) {
-    if (values[t] < 0 || values[t] >= classes) {
+    if (values[t] < 0 || values[t] >= alphabet.classes) {
       node.fail(fmt::format("'{}': code {} at {} is not between 0 and {}", node.as_path().string(), values[t],
-                            t, classes - 1));
+                            t, alphabet.classes - 1));
     }
     if (t < count) codes.push_back(static_cast<int>(values[t]));
     if (t > 0) clip.labels.push_back(values[t]);
   }
-  clip.inputs.push_back(encode(codes, encoding, classes));
+  clip.inputs.push_back(encode(codes, alphabet));
+  clip.alphabet = alphabet;
   return clip;
 }
 
@@ -154,6 +141,18 @@ Tensor input_from_array(const YamlNode& node, const network::TensorInfo& info) {
 
 }  // namespace
 
+Tensor encode(std::span<const int> codes, const CodeAlphabet& alphabet) {
+  switch (alphabet.encoding) {
+    case Encoding::kOneHot:
+      return network::one_hot_input(codes, alphabet.classes);
+    case Encoding::kScalar:
+      return network::scalar_input(codes, alphabet.classes);
+    case Encoding::kCentred:
+      return centred_input(codes, alphabet.classes);
+  }
+  return {};
+}
+
 std::optional<Clip> read_sequence(const YamlNode& node, const YamlNode& data,
                                   std::optional<std::int64_t> most) {
   if (!node.is_map()) return std::nullopt;
@@ -162,7 +161,7 @@ std::optional<Clip> read_sequence(const YamlNode& node, const YamlNode& data,
   const auto classes = static_cast<int>(data.get_int_or("classes", 256, 2, 65536));
   const Encoding encoding =
       data.get_enum_or("encoding", Encoding::kOneHot, std::span<const Choice<Encoding>>(kEncodings));
-  return read_codes(node.at("codes"), encoding, classes, most);
+  return read_codes(node.at("codes"), {encoding, classes}, most);
 }
 
 Clip read_tensors(const YamlNode& node, const network::Graph& graph) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/yaml.h"
@@ -17,12 +18,27 @@
 
 namespace dlasim::cli {
 
+/// How a mu-law code becomes the network's input.
+enum class Encoding {
+  kOneHot,  ///< [1, 1, T, classes]
+  kScalar,  ///< 2 code / (classes - 1) - 1
+  kCentred  ///< (code - classes/2) / (classes/2): silence is exactly 0
+};
+struct CodeAlphabet {
+  Encoding encoding = Encoding::kOneHot;
+  int classes = 256;
+};
+
+/// The network's input for a row of codes: [1, 1, T, classes] or [1, 1, T, 1], float32.
+network::Tensor encode(std::span<const int> codes, const CodeAlphabet& alphabet);
+
 /// Inputs of one run of the network and, where it is known, what the network should have said.
 struct Clip {
-  std::vector<network::Tensor> inputs;  ///< in the order of the graph's inputs: float32 or its dtype
-  std::vector<std::int64_t> labels;     ///< class of each output position; empty: no such task
-  std::vector<float> target;            ///< samples of the output; empty: unknown
-  std::optional<double> sample_rate;    ///< Hz, where the file says so
+  std::vector<network::Tensor> inputs;   ///< in the order of the graph's inputs: float32 or its dtype
+  std::vector<std::int64_t> labels;      ///< class of each output position; empty: no such task
+  std::optional<CodeAlphabet> alphabet;  ///< of the codes that the clip was made from
+  std::vector<float> target;             ///< samples of the output; empty: unknown
+  std::optional<double> sample_rate;     ///< Hz, where the file says so
 };
 
 /// A clip that decides the network's length: codes or audio; nothing for the other forms. `data` holds what

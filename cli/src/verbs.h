@@ -17,6 +17,7 @@ void add_session_options(CLI::App& verb, SessionOptions& options);
 void add_compile(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
+void add_generate(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
 void add_quantize(CLI::App& app, Action& chosen);
 void add_run(CLI::App& app, Action& chosen);
