@@ -14,7 +14,8 @@ std::span<const Choice<E>> all(const std::array<Choice<E>, kCount>& choices) {
   return choices;
 }
 
-constexpr std::array kRules{Choice<network::RequantRule>{"double", network::RequantRule::kDouble},
+constexpr std::array kRules{Choice<network::RequantRule>{"pytorch", network::RequantRule::kPytorch},
+                            Choice<network::RequantRule>{"double", network::RequantRule::kDouble},
                             Choice<network::RequantRule>{"single", network::RequantRule::kSingle}};
 constexpr std::array kGranularities{
     Choice<quantize::WeightGranularity>{"per_channel", quantize::WeightGranularity::kPerChannel},
