@@ -22,6 +22,8 @@ function(dla_test)
   add_executable(${arg_NAME}_test ${arg_SOURCES})
   target_link_libraries(${arg_NAME}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock dla_warnings)
   target_include_directories(${arg_NAME}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")  # support/
+  # Test code is compiled once and runs briefly: what optimising it costs is more than what it gives.
+  target_compile_options(${arg_NAME}_test PRIVATE $<$<CONFIG:Release>:-O1>)
   target_compile_definitions(${arg_NAME}_test PRIVATE
     DLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DLA_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
   gtest_discover_tests(${arg_NAME}_test TEST_PREFIX "${arg_NAME}." DISCOVERY_TIMEOUT 60
