@@ -97,6 +97,7 @@ class AccessLister {
     settings_ = settings;
     return {};
   }
+  std::vector<Access> operator()(const arch::ConfigureStaged&) const { return {}; }  // integer programs have none
   std::vector<Access> operator()(const arch::Finish&) const { return {}; }
 
  private:
