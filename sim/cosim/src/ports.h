@@ -96,6 +96,11 @@ class StructCursor {
     at_ -= f.bits;
     return f;
   }
+  /// The output element's number seeds the truncation units, which the RTL datapath does not have; integer
+  /// layers leave it at 0.
+  static bool only_in_staged_layers(std::string_view name) {
+    return name == "element" || name == "output_element";
+  }
   static bool matches(const std::string& name, const std::string& field) {
     // Nested settings are told apart by what they belong to: lower_bank is a `bank`.
     return field == name || name == "position_" + field || name.starts_with("table") ||
@@ -114,6 +119,7 @@ class StructWriter : StructCursor<Port> {
   template <class T>
   void operator()(const char* name, const T& value) {
     if (std::string_view(name).starts_with("wait_")) return;  // tokens are not the datapath's concern
+    if (this->only_in_staged_layers(name)) return;
     const arch::RtlField& f = this->next(name);
     set_bits(this->port_, this->at_, f.bits, static_cast<std::uint64_t>(value));
   }
@@ -125,6 +131,7 @@ class StructReader : StructCursor<const Port> {
   using StructCursor<const Port>::StructCursor;
   template <class T>
   void operator()(const char* name, const T& value) {
+    if (this->only_in_staged_layers(name)) return;
     const arch::RtlField& f = this->next(name);
     const std::uint64_t bits = get_bits(this->port_, this->at_, f.bits);
     // The beats' `fields` are const, as waves want them; the beat that is filled here is our own.

@@ -97,7 +97,9 @@ class AccessLister {
     settings_ = settings;
     return {};
   }
-  std::vector<Access> operator()(const arch::ConfigureStaged&) const { return {}; }  // integer programs have none
+  std::vector<Access> operator()(const arch::ConfigureStaged&) const {
+    return {};
+  }  // integer programs have none
   std::vector<Access> operator()(const arch::Finish&) const { return {}; }
 
  private:

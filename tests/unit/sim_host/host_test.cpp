@@ -182,8 +182,8 @@ TEST(HostSvdf, RefusesAClampBeyondItsState) {
   op.state_clamp = {-32768, 32767};
   EXPECT_EQ(base::error_of([&] {
               run(op,
-                  {Tensor(DType::kInt8, {1, 1, 1}), Tensor(DType::kInt8, {1, 1}), Tensor(DType::kInt8, {1, 1}),
-                   Tensor(), Tensor(DType::kInt8, {1, 1, 1})},
+                  {Tensor(DType::kInt8, {1, 1, 1}), Tensor(DType::kInt8, {1, 1}),
+                   Tensor(DType::kInt8, {1, 1}), Tensor(), Tensor(DType::kInt8, {1, 1, 1})},
                   DType::kInt8, {1, 1});
             }),
             "svdf 'node': its clamp -32768..32767 is not within int8");
