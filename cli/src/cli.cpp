@@ -44,6 +44,7 @@ int run(const std::vector<std::string>& arguments) {
   add_verify(app, chosen);
   add_compile(app, chosen);
   add_generate(app, chosen);
+  add_cosim(app, chosen);
   add_import(app, chosen);
   add_quantize(app, chosen);
   add_waves(app, chosen);

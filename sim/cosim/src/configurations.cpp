@@ -34,11 +34,27 @@ arch::Hardware odd() {
   return h;
 }
 
+/// configs/hardware/small.yaml: what `dlasim cosim` runs networks on.
+arch::Hardware small() {
+  arch::Hardware h;
+  h.name = "small";
+  h.clock_mhz = 100;
+  h.pe_array.ic_lanes = 4;
+  h.pe_array.oc_lanes = 8;
+  h.pe_array.max_taps = 16;
+  h.buffers.activation_kib = 8;
+  h.buffers.weight_kib = 8;
+  h.buffers.operand_kib = 4;
+  h.buffers.output_kib = 4;
+  h.buffers.partial_sum_depth = 64;
+  return h;
+}
+
 }  // namespace
 
 const std::vector<Configuration>& configurations() {
   static const std::vector<Configuration> kAll{
-      {"default", {}}, {"array_4x4", square()}, {"array_3x5", odd()}};
+      {"default", {}}, {"array_4x4", square()}, {"array_3x5", odd()}, {"small", small()}};
   return kAll;
 }
 

@@ -12,7 +12,9 @@ namespace {
 /// The configuration whose RTL is that of `hardware`: its generated package is the same.
 const VerilatedConfiguration& configuration_for(const arch::Hardware& hardware) {
   if (!is_available()) {
-    throw base::UnsupportedError("co-simulation is off: Verilator was not found when this was built");
+    throw base::UnsupportedError(
+        "co-simulation is off: this build did not find Verilator; install the "
+        "Debian package verilator, configure and build again");
   }
   const std::string package = arch::rtl_package(hardware);
   for (const VerilatedConfiguration* const* c = kVerilatedConfigurations; *c != nullptr; ++c) {
@@ -38,6 +40,10 @@ std::unique_ptr<Block> make(const arch::Hardware& hardware, Maker<Block> Verilat
 
 bool is_available() {
   return kVerilatedConfigurations[0] != nullptr;
+}
+
+void require_verilated(const arch::Hardware& h) {
+  configuration_for(h);
 }
 
 template <>

@@ -111,6 +111,8 @@ class RtlBlock<blocks::OutputBuffer> {
 
 /// Whether the build had Verilator.
 bool is_available();
+/// Throws base::UnsupportedError if make_rtl would.
+void require_verilated(const arch::Hardware& hardware);
 /// The Verilated block, reset. Throws base::UnsupportedError if co-simulation is off, or if the RTL was not
 /// verilated for this hardware (the generated packages are compared, so every size counts).
 template <class Model>

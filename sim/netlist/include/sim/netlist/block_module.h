@@ -1,8 +1,11 @@
 #pragma once
 /// The shell that makes a SystemC module of a step object.
 
-#include <optional>
+#include <functional>
+#include <memory>
+#include <utility>
 
+#include "base/error.h"
 #include "sim/arch/hardware.h"
 #include "sim/netlist/ports.h"
 
@@ -14,8 +17,14 @@ template <class Block, class Ports>
 class BlockModule : public Ports {
  public:
   SC_HAS_PROCESS(BlockModule);
+  /// Makes a block at rest; called at elaboration and at every reset.
+  using Maker = std::function<std::unique_ptr<Block>()>;
   BlockModule(const sc_core::sc_module_name& name, const arch::Hardware& hardware)
-      : Ports(name), hardware_(hardware), block_(std::in_place, hardware_) {
+      : BlockModule(name, [hardware = std::make_shared<const arch::Hardware>(hardware)] {
+          return std::make_unique<Block>(*hardware);
+        }) {}
+  BlockModule(const sc_core::sc_module_name& name, Maker make)
+      : Ports(name), make_(std::move(make)), block_(make_()) {
     SC_METHOD(on_clock);
     this->sensitive << this->clk_i.pos();
     this->dont_initialize();
@@ -30,13 +39,13 @@ class BlockModule : public Ports {
     if (this->rst_ni.read()) {
       step(*block_);
     } else {
-      block_.emplace(hardware_);
+      block_ = make_();
     }
     drive(*block_);
   }
 
-  const arch::Hardware hardware_;
-  std::optional<Block> block_;
+  const Maker make_;  // owns the hardware description, which the block may refer to
+  std::unique_ptr<Block> block_;
 };
 
 /// A stream's beat if it moves in this cycle: offered to a block that is ready.
@@ -56,7 +65,13 @@ void apply(const ConfigureInput& configure, Block& block) {
 template <class Block>
 void apply(const ConfigureInput& configure, const StagedInput& staged, Block& block) {
   apply(configure, block);
-  if (const arch::ConfigureStaged* settings = staged.offered()) block.configure(*settings);
+  const arch::ConfigureStaged* settings = staged.offered();
+  if (settings == nullptr) return;
+  if constexpr (requires { block.configure(*settings); }) {
+    block.configure(*settings);
+  } else {
+    throw base::UnsupportedError("a block in RTL has no truncation units: staged layers need its model");
+  }
 }
 /// The outputs that most blocks have.
 template <class Input, class Output, class Block>

@@ -1,0 +1,148 @@
+#include "cosim.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "cli/main.h"
+#include "golden_run.h"
+#include "sim/compiler/compile.h"
+#include "sim/host/host.h"
+#include "sim/netlist/run_netlist.h"
+#include "verbs.h"
+
+namespace dlasim::cli {
+namespace {
+
+using sim::compiler::Program;
+using sim::cosim::CosimFactory;
+using sim::cosim::Mode;
+
+struct CosimOptions {
+  CosimRun run;
+  std::vector<std::string> rtl, lockstep;
+};
+
+sim::engine::RunResult simulate(const CosimRun& run, const CosimFactory& factory, const Session& session,
+                                const network::QuantizedGraph& graph, const Program& program) {
+  base::Progress progress("co-simulating", 1000);
+  sim::engine::RunOptions options;
+  options.stalls = {run.stall_seed, run.stall_per_mille};
+  options.host = sim::host::compute;
+  options.progress = [&progress](double share) {
+    const auto target = static_cast<std::int64_t>(share * 1000.0);
+    if (target > progress.done()) progress.advance(target - progress.done());
+  };
+  sim::netlist::NetlistOptions netlist;
+  netlist.factory = &factory;
+  const std::vector<network::Tensor> inputs = integer_inputs(graph, session.test.inputs);
+  return sim::netlist::run_netlist(program, graph, session.hardware, inputs, options, netlist);
+}
+
+void print_difference(const sim::cosim::Difference& d, const Program& program) {
+  fmt::print("RTL and model differ\n  block     {}\n  cycle     {}\n  port      {}{}\n", d.block, d.cycle,
+             d.port, d.lane < 0 ? "" : fmt::format("[{}]", d.lane));
+  fmt::print("  expected  {}\n  got       {}\n", d.expected, d.got);
+  if (!d.place.known) {
+    fmt::print("  position  no beat is offered at this port\n");
+    return;
+  }
+  const bool named = d.place.layer < program.layers.size();
+  fmt::print("  layer     {} {}\n  position  {}\n", d.place.layer,
+             named ? program.layers[d.place.layer].name : "", d.place.position);
+}
+
+void print_blocks(const CosimFactory& factory) {
+  fmt::print("{:<20} {:<9} {:>10} {:>16}\n", "block", "is", "cycles", "values compared");
+  for (const std::string& block : sim::cosim::block_names()) {
+    const auto result = factory.results().find(block);
+    if (result != factory.results().end()) {
+      fmt::print("{:<20} {:<9} {:>10} {:>16}\n", block, "lockstep", result->second.cycles,
+                 result->second.values);
+    } else {
+      fmt::print("{:<20} {:<9} {:>10} {:>16}\n", block, factory.mode(block) == Mode::kRtl ? "rtl" : "model",
+                 "-", "-");
+    }
+  }
+}
+
+/// Differing values of all layers against golden.
+struct GoldenComparison {
+  std::uint64_t values = 0, differing = 0;
+};
+
+GoldenComparison compare_with_golden(const Session& session, const network::QuantizedGraph& graph,
+                                     const Program& program, const sim::engine::RunResult& result) {
+  const GoldenResult golden = run_golden_model(session, graph);
+  GoldenComparison comparison;
+  for (const auto& layer : program.layers) {
+    const auto id = static_cast<std::size_t>(layer.output);
+    const network::Tensor &expected = golden.tensors[id], &got = result.tensors[id];
+    if (expected.size() != got.size())
+      throw base::SimulationError(fmt::format("layer '{}': {} values were computed, golden has {}",
+                                              layer.name, got.size(), expected.size()));
+    for (std::int64_t i = 0; i < expected.size(); ++i)
+      comparison.differing += expected.integer(i) != got.integer(i);
+    comparison.values += static_cast<std::uint64_t>(expected.size());
+  }
+  return comparison;
+}
+
+}  // namespace
+
+int run_cosim(const CosimRun& run, const CosimFactory& factory) {
+  const auto start = std::chrono::steady_clock::now();
+  const Session session = open_session(run.session);
+  sim::cosim::require_verilated(session.hardware);
+  const QuantizedNetwork network = quantize_session(session);
+  const Program program = sim::compiler::compile(network.integer, session.hardware);
+  sim::engine::RunResult result;
+  try {
+    result = simulate(run, factory, session, network.integer, program);
+  } catch (const base::SimulationError&) {
+    if (factory.difference() == nullptr) throw;
+    print_difference(*factory.difference(), program);
+    return kMismatch;
+  }
+  factory.require_compared();
+  const GoldenComparison golden = compare_with_golden(session, network.integer, program, result);
+  if (golden.values == 0) throw base::SimulationError("cosim: nothing has been compared with golden");
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  print_blocks(factory);
+  fmt::print("{} cycles; golden: {} of {} values of {} layers differ; {:.1f} s\n", result.cycles,
+             golden.differing, golden.values, program.layers.size(), seconds.count());
+  return golden.differing == 0 ? kDone : kMismatch;
+}
+
+void add_cosim(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<CosimOptions>();
+  CLI::App* verb = app.add_subcommand(
+      "cosim", "Run a network with Verilated RTL in the place of blocks, or in lockstep with them");
+  add_session_options(*verb, options->run.session);
+  verb->add_option("--rtl", options->rtl, "Blocks that are RTL: names, comma-separated; core: all")
+      ->delimiter(',');
+  verb->add_option("--lockstep", options->lockstep,
+                   "Blocks that are model and RTL side by side, compared in every cycle; core: all")
+      ->delimiter(',');
+  verb->add_option("--stalls", options->run.stall_per_mille,
+                   "Chance of a stall at every hand-shake, in 1/1000")
+      ->check(CLI::Range(0, 950));
+  verb->add_option("--stall-seed", options->run.stall_seed, "Seed of the stalls");
+  verb->callback([options, &chosen] {
+    chosen = [options] {
+      CosimFactory factory;
+      for (const std::string& block : options->rtl) factory.set_mode(block, Mode::kRtl);
+      for (const std::string& block : options->lockstep) factory.set_mode(block, Mode::kLockstep);
+      if (options->rtl.empty() && options->lockstep.empty())
+        throw base::InputError("cosim: name the blocks: --rtl or --lockstep, for example --lockstep core");
+      return run_cosim(options->run, factory);
+    };
+  });
+}
+
+}  // namespace dlasim::cli

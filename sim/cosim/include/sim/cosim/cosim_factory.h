@@ -1,0 +1,90 @@
+#pragma once
+/// RTL in the netlist: a factory that puts the Verilated twin, or model and twin in lockstep, in the place of
+/// the blocks that are named.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "sim/cosim/lockstep.h"
+#include "sim/netlist/block_factory.h"
+
+namespace dlasim::sim::cosim {
+
+/// What stands in the netlist for a block.
+enum class Mode {
+  kModel,     ///< the model alone
+  kRtl,       ///< the Verilated RTL alone
+  kLockstep,  ///< the model, and the RTL beside it on the same inputs; outputs compared in every cycle
+};
+
+/// The datapath's blocks in the order of the data.
+const std::vector<std::string>& block_names();
+/// Stands for all of them.
+inline constexpr const char* kAllBlocks = "core";
+
+/// What a lockstep has seen so far.
+struct LockstepResult {
+  std::uint64_t cycles = 0;
+  std::uint64_t values = 0;  ///< output values compared
+  std::optional<Difference> difference;
+};
+
+template <class Model>
+using RtlMaker = std::function<std::unique_ptr<RtlBlock<Model>>(const arch::Hardware&)>;
+
+/// Hand it to netlist::run_netlist; it has to outlive the run. A lockstep that sees a difference records it
+/// and ends the run with base::SimulationError.
+class CosimFactory final : public netlist::BlockFactory {
+ public:
+  /// `block` is one of block_names() or "core". Throws base::InputError for other names and for a block that
+  /// has another mode already.
+  void set_mode(const std::string& block, Mode mode);
+  Mode mode(const std::string& block) const;
+  /// Takes the place of make_rtl<Model>: another implementation, or a faulty one to test the comparison.
+  template <class Model>
+  void set_rtl(RtlMaker<Model> maker) {
+    std::get<RtlMaker<Model>>(makers_) = std::move(maker);
+  }
+
+  /// By block, for every block in lockstep that has been built.
+  const std::map<std::string, LockstepResult>& results() const { return *results_; }
+  /// The difference that ended the run.
+  const Difference* difference() const;
+  /// Throws base::SimulationError if a block in lockstep has compared nothing.
+  void require_compared() const;
+
+  std::unique_ptr<netlist::WeightLoaderPorts> weight_loader(const arch::Hardware& h) const override;
+  std::unique_ptr<netlist::AddressGeneratorPorts> address_generator(const arch::Hardware& h) const override;
+  std::unique_ptr<netlist::ActivationBufferPorts> activation_buffer(const arch::Hardware& h) const override;
+  std::unique_ptr<netlist::PeArrayPorts> pe_array(const arch::Hardware& h) const override;
+  std::unique_ptr<netlist::AdderTreePorts> adder_tree(const arch::Hardware& h) const override;
+  std::unique_ptr<netlist::PartialSumBufferPorts> partial_sum_buffer(const arch::Hardware& h) const override;
+  std::unique_ptr<netlist::PostProcessorPorts> post_processor(const arch::Hardware& h) const override;
+  std::unique_ptr<netlist::OutputBufferPorts> output_buffer(const arch::Hardware& h) const override;
+
+ private:
+  template <class Model, template <class> class Module, class Ports>
+  std::unique_ptr<Ports> make(const arch::Hardware& hardware) const;
+
+  std::map<std::string, Mode> modes_;
+  std::tuple<RtlMaker<blocks::WeightLoader>, RtlMaker<blocks::AddressGenerator>,
+             RtlMaker<blocks::ActivationBuffer>, RtlMaker<blocks::PeArray>, RtlMaker<blocks::AdderTree>,
+             RtlMaker<blocks::PartialSumBuffer>, RtlMaker<blocks::PostProcessor>,
+             RtlMaker<blocks::OutputBuffer>>
+      makers_{make_rtl<blocks::WeightLoader>,     make_rtl<blocks::AddressGenerator>,
+              make_rtl<blocks::ActivationBuffer>, make_rtl<blocks::PeArray>,
+              make_rtl<blocks::AdderTree>,        make_rtl<blocks::PartialSumBuffer>,
+              make_rtl<blocks::PostProcessor>,    make_rtl<blocks::OutputBuffer>};
+  // Written by the modules while the factory itself is const.
+  const std::unique_ptr<std::map<std::string, LockstepResult>> results_ =
+      std::make_unique<std::map<std::string, LockstepResult>>();
+};
+
+}  // namespace dlasim::sim::cosim
