@@ -28,6 +28,7 @@ class CommandProcessorModule final : public BlockModule<blocks::CommandProcessor
     load.drive(b.load());
     tile.drive(compute == nullptr ? nullptr : std::get_if<arch::RunTile>(compute));
     configure.drive(compute == nullptr ? nullptr : std::get_if<arch::Configure>(compute));
+    staged.drive(compute == nullptr ? nullptr : std::get_if<arch::ConfigureStaged>(compute));
     store.drive(b.store());
     finished_o.write(b.finished());
   }

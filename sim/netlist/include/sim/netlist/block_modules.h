@@ -100,7 +100,10 @@ class PartialSumBufferModule final : public BlockModule<Block, PartialSumBufferP
   using BlockModule<Block, PartialSumBufferPorts>::BlockModule;
 
  private:
-  void step(Block& b) override { b.step({accepted(this->input, b), taken(this->output, b)}); }
+  void step(Block& b) override {
+    b.step({accepted(this->input, b), taken(this->output, b)});
+    apply(this->configure, this->staged, b);
+  }
   void drive(const Block& b) override { drive_streams(this->input, this->output, b); }
 };
 
