@@ -87,6 +87,15 @@ TEST_F(MainJob, StallsAndOddArraysChangeCyclesButNoBit) {
   EXPECT_EQ(base::read_npy(out() / "output.npy"), output);
 }
 
+TEST_F(MainJob, OneWrongBitAnywhereIsAMismatch) {
+  for (const std::string fault :
+       {"weight:1000:0:6", "tree:1000:0:28", "address:900:0:1", "multiplier:1000:0:28"}) {
+    const Result result = run({config("wavenet_tiny.yaml"), "--fault", fault});
+    EXPECT_EQ(result.exit_code, cli::kMismatch) << fault;
+    EXPECT_GT(result.summary["differing"], 0) << fault;
+  }
+}
+
 TEST_F(MainJob, WavesCoverTheirWindow) {
   const auto vcd = out().parent_path() / "tiny.vcd";
   const Result result =
