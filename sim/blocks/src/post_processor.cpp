@@ -4,37 +4,14 @@
 #include <string>
 
 #include "base/error.h"
-#include "fixed_point/activation_table.h"
-#include "fixed_point/elementwise.h"
 
 namespace dlasim::sim::blocks {
 namespace {
-
-using arch::Combine;
-using arch::Requant;
-using arch::Table;
 
 OutputWord empty_word(std::size_t lanes) {
   OutputWord word;
   word.value.resize(lanes);
   return word;
-}
-
-fixed_point::RequantizeRule rule_of(Requant requant) {
-  switch (requant) {
-    case Requant::kDouble:
-      return fixed_point::RequantizeRule::kDouble;
-    case Requant::kSingle:
-      return fixed_point::RequantizeRule::kSingle;
-    case Requant::kInt64:
-      return fixed_point::RequantizeRule::kInt64;
-    case Requant::kPytorch:
-      return fixed_point::RequantizeRule::kPytorch;
-    case Requant::kNone:
-    case Requant::kAverage:
-      break;
-  }
-  throw base::SimulationError("post_processor: a multiplier stage has no requantisation rule");
 }
 
 }  // namespace
@@ -45,12 +22,11 @@ PostProcessor::PostProcessor(const arch::Hardware& hardware)
       operands_("operand buffer", hardware.operand_words(), hardware.pe_array.oc_lanes),
       parameter_slots_(static_cast<std::uint32_t>(hardware.buffers.parameter_slots)),
       parameters_(oc_lanes_ * parameter_slots_),
-      pipeline_(hardware.post_processor.latency, empty_word(oc_lanes_)) {
-  for (auto& table : tables_) table.resize(static_cast<std::size_t>(hardware.post_processor.table_entries));
-}
+      arithmetic_(hardware.post_processor.table_entries),
+      pipeline_(hardware.post_processor.latency, empty_word(oc_lanes_)) {}
 
 void PostProcessor::configure(const arch::Configure& settings) {
-  settings_ = settings.post;
+  arithmetic_.configure(settings.post);
   staged_.reset();
 }
 
@@ -75,14 +51,7 @@ void PostProcessor::step(const In& in) {
   if (in.operand != nullptr) std::ranges::copy(in.operand->values, operands_.word(in.operand->word).begin());
   if (in.parameter != nullptr)
     parameters(in.parameter->slot, in.parameter->oc_lane) = in.parameter->parameters;
-  if (in.table != nullptr) {
-    auto& table = tables_.at(in.table->bank);
-    if (in.table->entry + in.table->values.size() > table.size()) {
-      throw base::SimulationError("post_processor: table entry " + std::to_string(in.table->entry) +
-                                  " is beyond its " + std::to_string(table.size()) + " entries");
-    }
-    std::ranges::copy(in.table->values, table.begin() + in.table->entry);
-  }
+  if (in.table != nullptr) arithmetic_.write_table(in.table->bank, in.table->entry, in.table->values);
 }
 
 void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
@@ -99,18 +68,13 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
     process_staged(sums, out);
     return;
   }
-  const bool gated = settings_.combine == Combine::kGate;
   const arch::ChannelParameters* channel = &parameters(p.parameter_slot, 0);
-  const bool has_operand = settings_.combine != Combine::kNone && !gated;
-  const std::int32_t* operand = has_operand ? operands_.read(p.operand_word).data() : nullptr;
   for (std::size_t oc = 0; oc < p.oc_active; ++oc) {
-    std::int64_t v = requantise(sums.sum[oc] + channel[oc].bias, channel[oc], p.taps_inside);
-    const bool upper = gated && oc >= settings_.gate_offset;
-    v = look_up(v, upper ? settings_.upper : settings_.lower);
-    if (has_operand) v = combine(v, operand[oc]);
-    out.value[oc] = static_cast<std::int32_t>(v);
+    out.value[oc] = static_cast<std::int32_t>(
+        arithmetic_.requantise(sums.sum[oc] + channel[oc].bias, channel[oc], p.taps_inside));
   }
-  if (gated) gate(p.oc_active, out.value);
+  const std::int32_t* operand = arithmetic_.has_operand() ? operands_.read(p.operand_word).data() : nullptr;
+  arithmetic_.finish(std::span(out.value).first(p.oc_active), operand);
 }
 
 void PostProcessor::process_staged(const ChannelSums& sums, OutputWord& out) {
@@ -120,90 +84,9 @@ void PostProcessor::process_staged(const ChannelSums& sums, OutputWord& out) {
   staged_->finish(sums, channel, operand, staged_values_.data());
   for (std::size_t oc = 0; oc < p.oc_active; ++oc) {
     const std::int64_t v = staged_values_[oc];
-    out.value[oc] =
-        static_cast<std::int32_t>(requantises_staged_ ? requantise(v, channel[oc], p.taps_inside) : v);
+    out.value[oc] = static_cast<std::int32_t>(
+        requantises_staged_ ? arithmetic_.requantise(v, channel[oc], p.taps_inside) : v);
   }
-}
-
-void PostProcessor::gate(std::size_t lanes, std::vector<std::int32_t>& values) const {
-  for (std::size_t oc = 0; oc + settings_.gate_offset < lanes; ++oc) {
-    values[oc] = static_cast<std::int32_t>(combine(values[oc], values[oc + settings_.gate_offset]));
-  }
-}
-
-std::int64_t PostProcessor::scale(std::int64_t v, Requant rule, const arch::Scale& s) const {
-  return fixed_point::requantize(rule_of(rule), v, {s.mantissa, s.shift});
-}
-
-std::int64_t PostProcessor::requantise(std::int64_t biased, const arch::ChannelParameters& p,
-                                       std::uint32_t taps_inside) const {
-  std::int64_t v = biased;
-  if (settings_.requant == Requant::kAverage) {
-    if (taps_inside == 0) throw base::SimulationError("post_processor: the average of a window without taps");
-    v = fixed_point::average_divide(biased, taps_inside);
-  } else if (settings_.negative_enable != 0 && biased < 0) {
-    // A negative slope is a negative mantissa; its result is negated after the rounding, which halves do not
-    // survive. The float rule rounds both signs alike, and its mantissa is a float's bits.
-    const arch::Scale& n = settings_.negative;
-    const bool negate = n.mantissa < 0 && settings_.requant != Requant::kPytorch;
-    v = negate ? -scale(biased, settings_.requant, {-n.mantissa, n.shift})
-               : scale(biased, settings_.requant, n);
-  } else if (settings_.requant != Requant::kNone) {
-    v = scale(biased, settings_.requant, {p.mantissa, p.shift});
-  }
-  return std::clamp(v + settings_.output_zero_point, settings_.clamp_min, settings_.clamp_max);
-}
-
-std::int32_t PostProcessor::look_up(std::int64_t v, const arch::TableStage& stage) const {
-  static const fixed_point::Int16Curve kTanh(fixed_point::Curve::kTanh);
-  static const fixed_point::Int16Curve kSigmoid(fixed_point::Curve::kSigmoid);
-  const auto x = static_cast<std::int32_t>(v);
-  switch (stage.kind) {
-    case Table::kNone:
-      return x;
-    case Table::kLookup:
-      return tables_[stage.bank][static_cast<std::uint32_t>(x) & stage.index_mask];
-    case Table::kSigmoid16:
-      return kSigmoid.cmsis(static_cast<std::int16_t>(x), stage.shift);
-    case Table::kTanh16:
-      return kTanh.cmsis(static_cast<std::int16_t>(x), stage.shift);
-    case Table::kSigmoid16Tflite:
-      return kSigmoid.tflite(static_cast<std::int16_t>(x), stage.multiplier, stage.shift);
-    case Table::kTanh16Tflite:
-      return kTanh.tflite(static_cast<std::int16_t>(x), stage.multiplier, stage.shift);
-  }
-  return x;
-}
-
-std::int64_t PostProcessor::combine(std::int64_t first, std::int64_t second) const {
-  const arch::PostSettings& s = settings_;
-  const std::int64_t a = first - s.first_zero_point;
-  const std::int64_t b = second - s.second_zero_point;
-  std::int64_t v = 0;
-  switch (s.combine) {
-    case Combine::kNone:
-      return first;
-    case Combine::kMinimum:
-      return std::min(first, second);
-    case Combine::kMaximum:
-      return std::max(first, second);
-    case Combine::kAdd:
-    case Combine::kSubtract:
-    case Combine::kSubtractFrom: {
-      const std::int64_t x = scale(a << s.left_shift, s.combine_rule, s.first);
-      const std::int64_t y = scale(b << s.left_shift, s.combine_rule, s.second);
-      const std::int64_t sum = s.combine == Combine::kAdd        ? x + y
-                               : s.combine == Combine::kSubtract ? x - y
-                                                                 : y - x;
-      v = scale(sum, s.combine_rule, s.combined);
-      break;
-    }
-    case Combine::kMultiply:
-    case Combine::kGate:
-      v = scale(a * b, s.combine_rule, s.combined);
-      break;
-  }
-  return std::clamp(v + s.combine_zero_point, s.combine_min, s.combine_max);
 }
 
 }  // namespace dlasim::sim::blocks

@@ -1,17 +1,16 @@
 #pragma once
 /// Turns complete sums into output values: bias, requantise, table, combine, clamp.
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "fixed_point/requantize.h"
 #include "sim/arch/command.h"
 #include "sim/arch/hardware.h"
 #include "sim/blocks/beats.h"
 #include "sim/blocks/elastic_pipeline.h"
+#include "sim/blocks/post_arithmetic.h"
 #include "sim/blocks/staged_datapath.h"
 #include "sim/blocks/word_memory.h"
 
@@ -27,11 +26,8 @@ struct TableWrite {
   std::span<const std::int32_t> values;
 };
 
-/// oc_lanes wide, a position a cycle, `post_processor.latency` cycles from a sum to its output word.
-///
-///   v = clamp(requantise(sum + bias) + zero point)      parameters of the position's slot
-///   v = table(v)                                        lower and upper half of the lanes apart
-///   v = combine(v, operand word or the gate's other lane)
+/// oc_lanes wide, a position a cycle, `post_processor.latency` cycles from a sum to its output word, which
+/// is made of it by PostArithmetic, with the parameters of the position's slot.
 class PostProcessor {
  public:
   explicit PostProcessor(const arch::Hardware& hardware);
@@ -60,27 +56,20 @@ class PostProcessor {
   /// Names the registers for waves; `v(name, value)` is called for each.
   template <class Visitor>
   void registers(Visitor&& v) const {
-    v("requant", settings_.requant), v("combine", settings_.combine);
+    v("requant", arithmetic_.settings().requant), v("combine", arithmetic_.settings().combine);
     pipeline_.registers(v);
   }
 
  private:
   void process(const ChannelSums& sums, OutputWord& out);
   void process_staged(const ChannelSums& sums, OutputWord& out);
-  std::int64_t requantise(std::int64_t biased, const arch::ChannelParameters& p,
-                          std::uint32_t taps_inside) const;
-  std::int64_t scale(std::int64_t v, arch::Requant rule, const arch::Scale& s) const;
-  std::int32_t look_up(std::int64_t v, const arch::TableStage& stage) const;
-  std::int64_t combine(std::int64_t first, std::int64_t second) const;
-  void gate(std::size_t lanes, std::vector<std::int32_t>& values) const;
   arch::ChannelParameters& parameters(std::uint32_t slot, std::size_t oc_lane);
 
   const std::size_t ic_lanes_, oc_lanes_;
-  arch::PostSettings settings_;
   WordMemory operands_;
   std::uint32_t parameter_slots_;
   std::vector<arch::ChannelParameters> parameters_;
-  std::array<std::vector<std::int32_t>, 2> tables_;
+  PostArithmetic arithmetic_;
   std::unique_ptr<StagedOutput> staged_;
   bool requantises_staged_ = false, staged_has_operand_ = false;
   std::vector<std::int64_t> staged_values_;

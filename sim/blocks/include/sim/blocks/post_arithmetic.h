@@ -1,0 +1,54 @@
+#pragma once
+/// The arithmetic of the post-processor without its pipeline: what becomes of one position's sums.
+///
+///   v = clamp(requantise(sum + bias) + zero point)
+///   v = table(v)                                        lower and upper half of the lanes apart
+///   v = combine(v, operand or the gate's other lane)
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "fixed_point/requantize.h"
+#include "sim/arch/command.h"
+
+namespace dlasim::sim::blocks {
+
+/// The units' rule for a command's. Throws base::SimulationError for kNone and kAverage, which have no
+/// multiplier.
+fixed_point::RequantizeRule rule_of(arch::Requant requant);
+
+class PostArithmetic {
+ public:
+  /// `table_entries`: of each of the two tables.
+  explicit PostArithmetic(int table_entries);
+
+  void configure(const arch::PostSettings& settings) { settings_ = settings; }
+  const arch::PostSettings& settings() const { return settings_; }
+  /// Writes table entries from `entry` on. Throws base::SimulationError beyond the table's end.
+  void write_table(std::uint32_t bank, std::uint32_t entry, std::span<const std::int32_t> values);
+
+  /// Whether the third stage reads the operand buffer.
+  bool has_operand() const {
+    return settings_.combine != arch::Combine::kNone && settings_.combine != arch::Combine::kGate;
+  }
+  /// First stage, of one lane; `biased` is sum + bias.
+  std::int64_t requantise(std::int64_t biased, const arch::ChannelParameters& p,
+                          std::uint32_t taps_inside) const;
+  /// Second and third stage, in place; `operand` is looked at if has_operand().
+  void finish(std::span<std::int32_t> lanes, const std::int32_t* operand) const;
+  /// Whether finish() leaves its lanes alone.
+  bool finishes_nothing() const;
+
+ private:
+  std::int64_t scale(std::int64_t v, arch::Requant rule, const arch::Scale& s) const;
+  std::int32_t look_up(std::int32_t x, const arch::TableStage& stage) const;
+  std::int64_t combine(std::int64_t first, std::int64_t second) const;
+
+  arch::PostSettings settings_;
+  std::array<std::vector<std::int32_t>, 2> tables_;
+};
+
+}  // namespace dlasim::sim::blocks
