@@ -1,4 +1,4 @@
-// Throughput of the datapath's arithmetic on one core. DLASIM_ISA=baseline|avx2 measures the slower kernels.
+// Throughput of the datapath's arithmetic on one core. DLASIM_CPU=scalar|avx2 measures the slower kernels.
 #include <benchmark/benchmark.h>
 
 #include <random>

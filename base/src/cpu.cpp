@@ -12,7 +12,7 @@
 namespace dlasim::base {
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames{"scalar", "avx2", "avx512", "avx512_vnni"};
+constexpr std::array<std::string_view, 5> kNames{"scalar", "sse2", "avx2", "avx512", "avx512_vnni"};
 
 constexpr int kNotForced = -1;
 std::atomic<int> forced{kNotForced};
@@ -33,7 +33,7 @@ CpuLevel cpu_level_from_name(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == name) return static_cast<CpuLevel>(i);
   }
-  throw InputError(fmt::format("'{}' is not one of scalar, avx2, avx512, avx512_vnni", name));
+  throw InputError(fmt::format("'{}' is not one of scalar, sse2, avx2, avx512, avx512_vnni", name));
 }
 
 CpuLevel detected_cpu_level() {
@@ -45,9 +45,10 @@ CpuLevel detected_cpu_level() {
                       __builtin_cpu_supports("avx512vl") != 0;
   if (avx512 && __builtin_cpu_supports("avx512vnni") != 0) return CpuLevel::kAvx512Vnni;
   if (avx512) return CpuLevel::kAvx512;
-  if (avx2) return CpuLevel::kAvx2;
-#endif
+  return avx2 ? CpuLevel::kAvx2 : CpuLevel::kSse2;
+#else
   return CpuLevel::kScalar;
+#endif
 }
 
 CpuLevel cpu_level() {

@@ -33,7 +33,7 @@ void print_versions() {
   fmt::print("processor    {} threads, vector level {} (detected {})\n", std::thread::hardware_concurrency(),
              base::name(base::cpu_level()), base::name(base::detected_cpu_level()));
   if (base::cpu_level() != base::detected_cpu_level()) {
-    fmt::print("             DLASIM_ISA holds the vector level down: unset it for full speed\n");
+    fmt::print("             DLASIM_CPU holds the vector level down: unset it for full speed\n");
   }
 }
 

@@ -8,10 +8,10 @@ namespace {
 
 Isa detect() noexcept {
 #ifdef DLA_X86_KERNELS
-  // DLASIM_ISA=baseline|avx2 holds the choice down: for measurements and for tests of the slower forms.
-  const char* wish = std::getenv("DLASIM_ISA");
+  // The same variable as in base/cpu.h, which this room cannot name and which reports wrong names.
+  const char* wish = std::getenv("DLASIM_CPU");
   const std::string_view limit = wish == nullptr ? "" : wish;
-  if (limit == "baseline") return Isa::kBaseline;
+  if (limit == "scalar" || limit == "sse2") return Isa::kBaseline;
   __builtin_cpu_init();
   const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");

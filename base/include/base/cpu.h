@@ -9,13 +9,14 @@ namespace dlasim::base {
 
 /// Instruction sets that vector code is written for; each includes those before it.
 enum class CpuLevel {
-  kScalar,      ///< what the compiler may assume anyway
+  kScalar,      ///< plain C++
+  kSse2,        ///< what every x86-64 has
   kAvx2,        ///< AVX2
   kAvx512,      ///< AVX-512 F, BW, DQ, VL
   kAvx512Vnni,  ///< and VNNI
 };
 
-/// "scalar", "avx2", "avx512", "avx512_vnni"
+/// "scalar", "sse2", "avx2", "avx512", "avx512_vnni"
 std::string_view name(CpuLevel level);
 /// The inverse of `name`. Throws InputError for another name.
 CpuLevel cpu_level_from_name(std::string_view name);

@@ -20,7 +20,7 @@ class Cpu : public ::testing::Test {
 
 TEST_F(Cpu, NamesReadBack) {
   for (const CpuLevel level :
-       {CpuLevel::kScalar, CpuLevel::kAvx2, CpuLevel::kAvx512, CpuLevel::kAvx512Vnni}) {
+       {CpuLevel::kScalar, CpuLevel::kSse2, CpuLevel::kAvx2, CpuLevel::kAvx512, CpuLevel::kAvx512Vnni}) {
     EXPECT_EQ(cpu_level_from_name(name(level)), level);
   }
 }
@@ -36,7 +36,7 @@ TEST_F(Cpu, ALowerLevelCanBeForced) {
 TEST_F(Cpu, RefusesWhatIsUnknownOrMissing) {
   setenv("DLASIM_CPU", "mmx", 1);
   EXPECT_EQ(error_of([] { cpu_level(); }),
-            "DLASIM_CPU: 'mmx' is not one of scalar, avx2, avx512, avx512_vnni");
+            "DLASIM_CPU: 'mmx' is not one of scalar, sse2, avx2, avx512, avx512_vnni");
   if (detected_cpu_level() == CpuLevel::kAvx512Vnni) GTEST_SKIP() << "this machine has every level";
   EXPECT_EQ(error_of([] { force_cpu_level(CpuLevel::kAvx512Vnni); }),
             "CPU level: avx512_vnni is wanted, this machine has " + std::string(name(detected_cpu_level())));
