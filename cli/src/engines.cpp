@@ -5,8 +5,8 @@
 #include "conformance/number_format_vector.h"
 #include "golden/interpreter.h"
 #include "sim/compiler/compile.h"
-#include "sim/engine/cycle_engine.h"
 #include "sim/host/host.h"
+#include "simulator.h"
 
 namespace dlasim::cli {
 namespace {
@@ -14,8 +14,8 @@ namespace {
 using network::QuantizedGraph;
 using network::Tensor;
 
-std::vector<Tensor> run_cycle(const QuantizedGraph& graph, std::span<const Tensor> inputs,
-                              sim::arch::Hardware hardware) {
+std::vector<Tensor> simulate(Engine engine, const QuantizedGraph& graph, std::span<const Tensor> inputs,
+                             sim::arch::Hardware hardware) {
   // A vector of a staged layer brings its reduction order along: the array is as wide as it says.
   for (const network::QuantizedNode& node : graph.nodes) {
     if (node.staged) hardware.pe_array.ic_lanes = sim::compiler::reduction_lanes(graph, node);
@@ -23,7 +23,7 @@ std::vector<Tensor> run_cycle(const QuantizedGraph& graph, std::span<const Tenso
   const auto program = sim::compiler::compile(graph, hardware);
   sim::engine::RunOptions options;
   options.host = sim::host::compute;
-  const auto result = sim::engine::run_cycle(program, graph, hardware, inputs, options);
+  const auto result = make_simulator(engine, program, graph, hardware)->run(inputs, options);
   std::vector<Tensor> outputs;
   for (const network::TensorId t : graph.outputs)
     outputs.push_back(result.tensors[static_cast<std::size_t>(t)]);
@@ -33,7 +33,7 @@ std::vector<Tensor> run_cycle(const QuantizedGraph& graph, std::span<const Tenso
 }  // namespace
 
 std::vector<std::string> engine_names() {
-  return {"golden", "cycle"};
+  return {"golden", "cycle", "fast"};
 }
 
 sim::arch::Hardware vector_hardware() {
@@ -52,11 +52,12 @@ std::unique_ptr<conformance::Engine> make_engine(const std::string& name,
     return std::make_unique<FunctionEngine>(
         name, [](const auto& graph, auto inputs) { return golden::run(graph, inputs); });
   }
-  if (name == "cycle") {
-    return std::make_unique<FunctionEngine>(
-        name, [hardware](const auto& graph, auto inputs) { return run_cycle(graph, inputs, hardware); });
-  }
-  throw base::InputError("no engine is called '" + name + "'");
+  const auto found = engine_choices().find(name);
+  if (found == engine_choices().end()) throw base::InputError("no engine is called '" + name + "'");
+  return std::make_unique<FunctionEngine>(name,
+                                          [engine = found->second, hardware](const auto& graph, auto inputs) {
+                                            return simulate(engine, graph, inputs, hardware);
+                                          });
 }
 
 void register_handlers(conformance::Verifier& verifier, const conformance::Engine& engine) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <memory>
 
 #include "base/error.h"
@@ -18,16 +17,14 @@
 #include "network/streaming.h"
 #include "session.h"
 #include "sim/compiler/compile.h"
-#include "sim/engine/cycle_engine.h"
 #include "sim/host/host.h"
+#include "simulator.h"
 #include "verbs.h"
 
 namespace dlasim::cli {
 namespace {
 
 using network::Tensor;
-
-enum class Engine { kGolden, kCycle };
 
 struct GenerateOptions {
   SessionOptions session;
@@ -43,25 +40,27 @@ struct GenerateOptions {
 class Stepper {
  public:
   Stepper(Engine engine, const network::StreamingGraph& streaming, const Session& session)
-      : engine_(engine), streaming_(streaming), session_(session) {
-    if (engine == Engine::kCycle) program_ = sim::compiler::compile(streaming.graph, session.hardware);
+      : streaming_(streaming) {
+    if (engine != Engine::kGolden) {
+      program_ = sim::compiler::compile(streaming.graph, session.hardware);
+      simulator_ = make_simulator(engine, program_, streaming.graph, session.hardware);
+    }
     options_.host = sim::host::compute;
   }
 
   /// All tensors by id.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs) {
-    if (engine_ == Engine::kGolden) return golden::run_all(streaming_.graph, inputs);
-    auto result = sim::engine::run_cycle(program_, streaming_.graph, session_.hardware, inputs, options_);
+    if (simulator_ == nullptr) return golden::run_all(streaming_.graph, inputs);
+    auto result = simulator_->run(inputs, options_);
     cycles_ += result.cycles;
     return std::move(result.tensors);
   }
   std::uint64_t cycles() const { return cycles_; }
 
  private:
-  const Engine engine_;
   const network::StreamingGraph& streaming_;
-  const Session& session_;
   sim::compiler::Program program_;
+  std::unique_ptr<Simulator> simulator_;  // null: golden
   sim::engine::RunOptions options_;
   std::uint64_t cycles_ = 0;
 };
@@ -121,7 +120,7 @@ int generate(const GenerateOptions& options) {
   base::Wav wav{static_cast<int>(*session.sample_rate), 1, network::mu_law_decode(codes, alphabet.classes)};
   base::write_wav(options.wav, wav);
   fmt::print("{} samples in {}\n", codes.size(), options.wav.string());
-  if (options.engine == Engine::kCycle) {
+  if (options.engine != Engine::kGolden) {
     const double per_sample = static_cast<double>(stepper.cycles()) / static_cast<double>(codes.size());
     fmt::print("{} cycles, {:.1f} cycles a sample, real-time factor {:.3f} at {} Hz and {} MHz\n",
                base::format_grouped(static_cast<std::int64_t>(stepper.cycles())), per_sample,
@@ -149,10 +148,10 @@ void add_generate(CLI::App& app, Action& chosen) {
   verb->add_option("--temperature", options->temperature, "Logits are divided by this (default 1)")
       ->excludes(argmax)
       ->check(CLI::Range(1e-3, 1e3));
-  const std::map<std::string, Engine> engines{{"golden", Engine::kGolden}, {"cycle", Engine::kCycle}};
   verb->add_option("--engine", options->engine,
-                   "cycle: the accelerator; golden: the reference, without cycles")
-      ->transform(CLI::CheckedTransformer(engines))
+                   "cycle: the accelerator; fast: the same bits and cycles, tile by tile; golden: the "
+                   "reference, without cycles")
+      ->transform(CLI::CheckedTransformer(engine_choices()))
       ->default_str("cycle");
   verb->add_option("-o,--out", options->wav, "The .wav file to write")->required();
   verb->callback([options, &chosen] { chosen = [options] { return generate(*options); }; });

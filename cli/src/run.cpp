@@ -22,10 +22,10 @@
 #include "report/run_report.h"
 #include "session.h"
 #include "sim/compiler/compile.h"
-#include "sim/engine/cycle_engine.h"
 #include "sim/host/host.h"
 #include "sim/netlist/run_netlist.h"
 #include "sim/trace/vcd_trace.h"
+#include "simulator.h"
 #include "streaming_run.h"
 #include "verbs.h"
 
@@ -35,8 +35,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using network::Tensor;
 using network::TensorId;
-
-enum class Engine { kGolden, kCycle };
 
 struct RunOptions {
   SessionOptions session;
@@ -97,14 +95,14 @@ report::LayerRow make_row(const sim::compiler::Layer& layer, const sim::engine::
   return row;
 }
 
-report::RunReport make_report(const Session& session, const network::QuantizedGraph& graph,
+report::RunReport make_report(const Session& session, Engine engine, const network::QuantizedGraph& graph,
                               const sim::compiler::Program& program, const sim::engine::RunResult& result,
                               const std::vector<Tensor>& golden, const FloatFigures& real) {
   report::RunReport report;
   report.config = session.name;
   report.network = graph.name;
   report.numerics = session.numerics.name;
-  report.engine = "cycle";
+  report.engine = name(engine);
   report.hardware = session.hardware;
   report.compared = !golden.empty();
   for (std::size_t i = 0; i < program.layers.size(); ++i) {
@@ -204,11 +202,14 @@ StreamingOptions streaming_options(const RunOptions& options) {
   if (options.vcd || options.netlist || options.stall_per_mille > 0) {
     throw base::UnsupportedError("--vcd, --netlist and --stalls do not go with execution: streaming");
   }
-  return {options.golden, options.fuse, options.json};
+  return {options.engine, options.golden, options.fuse, options.json};
 }
 
 int run_network(const RunOptions& options) {
   const Clock::time_point start = Clock::now();
+  if (options.netlist && options.engine != Engine::kCycle)
+    throw base::InputError("--netlist is a form of the cycle engine: it does not go with --engine " +
+                           name(options.engine));
   const Session session = open_session(options.session);
   const QuantizedNetwork network = quantize_session(session);
   if (options.engine == Engine::kGolden) return run_golden_only(session, network, options.json);
@@ -235,12 +236,13 @@ int run_network(const RunOptions& options) {
   engine_options.trace = vcd.get();
   const Clock::time_point simulation_start = Clock::now();
   const sim::engine::RunResult result =
-      options.netlist ? sim::netlist::run_netlist(program, graph, session.hardware, inputs, engine_options)
-                      : sim::engine::run_cycle(program, graph, session.hardware, inputs, engine_options);
+      options.netlist
+          ? sim::netlist::run_netlist(program, graph, session.hardware, inputs, engine_options)
+          : make_simulator(options.engine, program, graph, session.hardware)->run(inputs, engine_options);
   const double simulation_seconds = seconds_since(simulation_start);
   if (vcd) finish_trace(*vcd, *options.vcd);
 
-  report::RunReport report = make_report(session, graph, program, result, golden.get(),
+  report::RunReport report = make_report(session, options.engine, graph, program, result, golden.get(),
                                          compare_with_float(session, network, result.tensors));
   report.simulation_seconds = simulation_seconds;
   report.total_seconds = seconds_since(start);
@@ -258,10 +260,10 @@ void add_run(CLI::App& app, Action& chosen) {
   CLI::App* verb =
       app.add_subcommand("run", "Run a network on the accelerator and compare every layer with golden");
   add_session_options(*verb, options->session);
-  const std::map<std::string, Engine> engines{{"golden", Engine::kGolden}, {"cycle", Engine::kCycle}};
   verb->add_option("--engine", options->engine,
-                   "cycle: the accelerator, clock by clock; golden: the reference alone, without cycles")
-      ->transform(CLI::CheckedTransformer(engines))
+                   "cycle: the accelerator, clock by clock; fast: tile by tile, the same bits and cycles; "
+                   "golden: the reference alone, without cycles")
+      ->transform(CLI::CheckedTransformer(engine_choices()))
       ->default_str("cycle");
   verb->add_flag("!--no-golden", options->golden, "Do not compute and compare the golden model");
   verb->add_flag("!--no-fuse", options->fuse, "One pass a node: every tensor reaches DRAM and is compared");

@@ -16,7 +16,6 @@
 #include "network/npy_tensor.h"
 #include "network/streaming.h"
 #include "sim/compiler/compile.h"
-#include "sim/engine/cycle_engine.h"
 #include "sim/host/host.h"
 
 namespace dlasim::cli {
@@ -45,9 +44,10 @@ std::vector<Tensor> whole_tensors(const network::QuantizedGraph& sequence,
 }
 
 StreamResult stream(const network::QuantizedGraph& sequence, const std::vector<Tensor>& inputs,
-                    const Session& session, bool fuse) {
+                    const Session& session, const StreamingOptions& options) {
   const network::StreamingGraph streaming = network::make_streaming(sequence, *session.hop);
-  const auto program = sim::compiler::compile(streaming.graph, session.hardware, {.fuse = fuse});
+  const auto program = sim::compiler::compile(streaming.graph, session.hardware, {.fuse = options.fuse});
+  const auto simulator = make_simulator(options.engine, program, streaming.graph, session.hardware);
   network::StreamState state(streaming);
   sim::engine::RunOptions engine_options;
   engine_options.host = sim::host::compute;
@@ -59,8 +59,7 @@ StreamResult stream(const network::QuantizedGraph& sequence, const std::vector<T
   for (std::int64_t t = 0; t < length; t += streaming.hop) {
     std::vector<Tensor> now;
     for (const Tensor& input : inputs) now.push_back(network::positions(input, t, streaming.hop));
-    const auto hop =
-        sim::engine::run_cycle(program, streaming.graph, session.hardware, state.inputs(now), engine_options);
+    const auto hop = simulator->run(state.inputs(now), engine_options);
     state.advance(hop.tensors, now);
     for (std::size_t id = 0; id < result.tensors.size(); ++id) {
       if (result.tensors[id].size() > 0) network::place_positions(hop.tensors[id], t, result.tensors[id]);
@@ -111,7 +110,7 @@ std::string verdict(const StreamingOptions& options, const Comparison& compariso
 int run_streaming(const Session& session, const QuantizedNetwork& network, const StreamingOptions& options) {
   const network::QuantizedGraph& sequence = network.integer;
   const std::vector<Tensor> inputs = integer_inputs(sequence, session.test.inputs);
-  const StreamResult result = stream(sequence, inputs, session, options.fuse);
+  const StreamResult result = stream(sequence, inputs, session, options);
   Comparison comparison;
   if (options.golden) comparison = compare_with_sequence(sequence, inputs, result.tensors);
   const auto figures = task_figures(session, compare_with_float(session, network, result.tensors),
@@ -122,7 +121,7 @@ int run_streaming(const Session& session, const QuantizedNetwork& network, const
   nlohmann::ordered_json j{{"config", session.name},
                            {"network", sequence.name},
                            {"numerics", session.numerics.name},
-                           {"engine", "cycle"},
+                           {"engine", name(options.engine)},
                            {"execution", "streaming"},
                            {"hop", *session.hop},
                            {"hops", result.hops},

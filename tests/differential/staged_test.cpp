@@ -13,7 +13,9 @@
 #include "golden/interpreter.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
+#include "sim/fast/fast_engine.h"
 #include "sim/netlist/run_netlist.h"
+#include "support/run_comparison.h"
 
 namespace dlasim {
 namespace {
@@ -378,6 +380,15 @@ void expect_same_events(const golden::StageEvents& expected, const fixed_point::
   }
 }
 
+/// In codes, cycles and events, on one and on several threads.
+void expect_fast_engine_equal(const sim::compiler::Program& program, const Case& c,
+                              const sim::engine::RunResult& expected) {
+  for (const int threads : {1, 3}) {
+    const auto fast = sim::fast::run_fast(program, c.graph, c.hardware, c.inputs, {}, threads);
+    EXPECT_EQ(testing::run_difference(expected, fast).value_or(""), "") << threads << " threads";
+  }
+}
+
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
@@ -403,13 +414,14 @@ TEST(Staged, RandomLayersGiveGoldensCodesAndEvents) {
     const Tensor& got = result.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]));
     ASSERT_EQ(integers(expected.at(0)), integers(got));
     expect_same_events(expected_events, result.layers.at(0).events);
+    expect_fast_engine_equal(program, c, result);
     if (seed % kNetlistEvery == 0) {
       const auto modules = sim::netlist::run_netlist(program, c.graph, c.hardware, c.inputs);
       ASSERT_EQ(integers(got), integers(modules.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]))));
       ASSERT_EQ(result.cycles, modules.cycles);
     }
     for (const auto& p : expected_events.points) events += static_cast<std::uint64_t>(p.inexact + p.invalid);
-    if (testing::Test::HasFailure()) return;
+    if (::testing::Test::HasFailure()) return;
   }
   EXPECT_GT(events, 1000U);  // the cases do exercise the units
 }
@@ -490,7 +502,8 @@ TEST(Staged, AffineLayersSubtractZeroPointsAndRequantise) {
     ASSERT_EQ(integers(expected.at(0)),
               integers(result.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]))));
     expect_same_events(expected_events, result.layers.at(0).events);
-    if (testing::Test::HasFailure()) return;
+    expect_fast_engine_equal(program, c, result);
+    if (::testing::Test::HasFailure()) return;
   }
 }
 

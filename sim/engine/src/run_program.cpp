@@ -5,10 +5,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "sim/engine/tensor_memory.h"
 
 namespace dlasim::sim::engine {
-namespace {
 
 std::vector<LayerResult> layer_results(const std::vector<LayerCounters>& counters) {
   std::vector<LayerResult> results;
@@ -21,20 +19,24 @@ std::vector<LayerResult> layer_results(const std::vector<LayerCounters>& counter
   return results;
 }
 
-}  // namespace
+void run_steps(const compiler::Program& program, TensorMemory& tensors, const HostFunction& host_function,
+               const std::function<void(const compiler::CommandStream&)>& run_stream) {
+  for (const compiler::Step& step : program.steps) {
+    if (const auto* host = std::get_if<compiler::HostStep>(&step)) {
+      tensors.run_on_host(*host, host_function);
+    } else {
+      run_stream(std::get<compiler::CommandStream>(step));
+    }
+  }
+}
 
 RunResult run_program(const compiler::Program& program, const network::QuantizedGraph& graph,
                       std::span<const network::Tensor> inputs, const HostFunction& host_function,
                       memory::Dram& dram, ClockedCore& core) {
   TensorMemory tensors(program, graph, dram.bytes());
   tensors.write_inputs(inputs);
-  for (const compiler::Step& step : program.steps) {
-    if (const auto* host = std::get_if<compiler::HostStep>(&step)) {
-      tensors.run_on_host(*host, host_function);
-      continue;
-    }
-    core.run(std::get<compiler::CommandStream>(step));
-  }
+  run_steps(program, tensors, host_function,
+            [&core](const compiler::CommandStream& stream) { core.run(stream); });
   RunResult result;
   result.cycles = core.counters().cycle();
   result.layers = layer_results(core.counters().layers());
@@ -45,10 +47,14 @@ RunResult run_program(const compiler::Program& program, const network::Quantized
   return result;
 }
 
+void report_deadlock(std::uint64_t cycle, const arch::Hardware& hardware, const std::string& waits_for) {
+  throw base::SimulationError(fmt::format("deadlock: nothing moved for {} cycles, up to cycle {}: {}",
+                                          hardware.control.watchdog_cycles, cycle, waits_for));
+}
+
 void report_deadlock(const RunCounters& counters, const arch::Hardware& hardware,
                      const std::string& waits_for) {
-  throw base::SimulationError(fmt::format("deadlock: nothing moved for {} cycles, up to cycle {}: {}",
-                                          hardware.control.watchdog_cycles, counters.cycle(), waits_for));
+  report_deadlock(counters.cycle(), hardware, waits_for);
 }
 
 }  // namespace dlasim::sim::engine

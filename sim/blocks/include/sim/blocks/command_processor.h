@@ -34,6 +34,8 @@ class CommandProcessor {
   /// All tiles issued so far are done: a Configure may be taken.
   bool datapath_empty() const { return tiles_issued_ == tiles_done_; }
   bool finished() const { return finished_; }
+  /// Command words that are not decoded yet.
+  std::size_t words_held() const { return words_.size(); }
   /// A new stream begins: the counts go on.
   void start() { finished_ = false; }
   void step(const In& in);

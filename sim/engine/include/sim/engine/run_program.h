@@ -2,11 +2,14 @@
 /// What the clocked engines have in common: the steps of a program, the watchdog and the results.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "sim/engine/run.h"
 #include "sim/engine/run_counters.h"
+#include "sim/engine/tensor_memory.h"
 #include "sim/memory/dram.h"
 
 namespace dlasim::sim::engine {
@@ -22,6 +25,13 @@ class ClockedCore {
   virtual std::uint64_t store_busy_cycles() const = 0;
 };
 
+/// Runs the steps of a program in order: the streams by `run_stream`, the others on the host.
+void run_steps(const compiler::Program& program, TensorMemory& tensors, const HostFunction& host_function,
+               const std::function<void(const compiler::CommandStream&)>& run_stream);
+
+/// What a report says of each layer.
+std::vector<LayerResult> layer_results(const std::vector<LayerCounters>& counters);
+
 /// Runs the command streams on `core` and the other steps on the host, and collects the results.
 RunResult run_program(const compiler::Program& program, const network::QuantizedGraph& graph,
                       std::span<const network::Tensor> inputs, const HostFunction& host_function,
@@ -31,7 +41,9 @@ RunResult run_program(const compiler::Program& program, const network::Quantized
 inline bool is_deadlocked(const RunCounters& counters, const arch::Hardware& hardware) {
   return counters.idle_cycles() > static_cast<std::uint64_t>(hardware.control.watchdog_cycles);
 }
-/// Throws base::SimulationError with what the blocks wait for.
+/// Throws base::SimulationError with what the blocks wait for and the cycle up to which they have.
+[[noreturn]] void report_deadlock(std::uint64_t cycle, const arch::Hardware& hardware,
+                                  const std::string& waits_for);
 [[noreturn]] void report_deadlock(const RunCounters& counters, const arch::Hardware& hardware,
                                   const std::string& waits_for);
 

@@ -1,4 +1,4 @@
-// The accelerator and its host against the vectors of the outside authors: no differing element, nothing
+// The accelerator on both engines, and its host, against the vectors of the outside authors: no differing element, nothing
 // left out; and the operators and one clip of every whole model.
 
 #include <gtest/gtest.h>
@@ -13,6 +13,7 @@
 #include "conformance/verify.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
+#include "sim/fast/fast_engine.h"
 #include "sim/host/host.h"
 
 namespace dlasim::conformance {
@@ -27,7 +28,9 @@ sim::arch::Hardware hardware() {
   return h;
 }
 
-std::vector<network::Tensor> run_on_accelerator(const network::QuantizedGraph& graph,
+enum class Kind { kCycle, kFast };
+
+std::vector<network::Tensor> run_on_accelerator(Kind kind, const network::QuantizedGraph& graph,
                                                 std::span<const network::Tensor> inputs) {
   sim::arch::Hardware h = hardware();
   for (const auto& node : graph.nodes) {
@@ -37,17 +40,32 @@ std::vector<network::Tensor> run_on_accelerator(const network::QuantizedGraph& g
   const auto program = sim::compiler::compile(graph, h);
   sim::engine::RunOptions options;
   options.host = sim::host::compute;
-  const auto result = sim::engine::run_cycle(program, graph, h, inputs, options);
+  const auto result = kind == Kind::kCycle ? sim::engine::run_cycle(program, graph, h, inputs, options)
+                                           : sim::fast::run_fast(program, graph, h, inputs, options);
   std::vector<network::Tensor> outputs;
   for (const network::TensorId t : graph.outputs)
     outputs.push_back(result.tensors.at(static_cast<std::size_t>(t)));
   return outputs;
 }
 
-const FunctionEngine& cycle_engine() {
-  static const FunctionEngine engine("cycle", run_on_accelerator);
-  return engine;
+const FunctionEngine& engine_of(Kind kind) {
+  static const FunctionEngine cycle("cycle", [](const auto& graph, auto inputs) {
+    return run_on_accelerator(Kind::kCycle, graph, inputs);
+  });
+  static const FunctionEngine fast("fast", [](const auto& graph, auto inputs) {
+    return run_on_accelerator(Kind::kFast, graph, inputs);
+  });
+  return kind == Kind::kCycle ? cycle : fast;
 }
+
+/// An engine and a folder of vectors.
+using Subject = std::tuple<Kind, const char*>;
+
+std::string name_of(const testing::TestParamInfo<Subject>& info) {
+  return std::string(engine_of(std::get<0>(info.param)).name()) + "_" + std::get<1>(info.param);
+}
+
+const auto kBothEngines = testing::Values(Kind::kCycle, Kind::kFast);
 
 void expect_all_pass(const std::vector<Outcome>& outcomes) {
   std::ostringstream report;
@@ -57,21 +75,23 @@ void expect_all_pass(const std::vector<Outcome>& outcomes) {
   EXPECT_GT(tally(outcomes).passed, 0);
 }
 
-class CycleVectors : public testing::TestWithParam<const char*> {};
+class AcceleratorVectors : public testing::TestWithParam<Subject> {};
 
-TEST_P(CycleVectors, AgreeBitForBit) {
-  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / GetParam();
+TEST_P(AcceleratorVectors, AgreeBitForBit) {
+  const auto [kind, name] = GetParam();
+  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / name;
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   const std::filesystem::path paths[] = {folder};
-  expect_all_pass(Verifier(cycle_engine()).run(paths));
+  expect_all_pass(Verifier(engine_of(kind)).run(paths));
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, CycleVectors,
-                         testing::Values("cmsis_nn", "cmsis_nn_wavenet", "tflite_activations"),
-                         [](const auto& folder) { return std::string(folder.param); });
+INSTANTIATE_TEST_SUITE_P(Folders, AcceleratorVectors,
+                         testing::Combine(kBothEngines, testing::Values("cmsis_nn", "cmsis_nn_wavenet",
+                                                                        "tflite_activations")),
+                         name_of);
 
 /// All clips of a model of one operator, the first of a larger one: the rest repeats the same code and
-/// `dlasim verify --engine cycle` runs it.
+/// `dlasim verify` runs it.
 std::vector<std::filesystem::path> clips_of(const std::filesystem::path& model) {
   if (model.filename().string().starts_with("op_")) return {model};
   std::vector<std::filesystem::path> clips;
@@ -83,7 +103,9 @@ std::vector<std::filesystem::path> clips_of(const std::filesystem::path& model) 
   return clips;
 }
 
-TEST(CycleNetworks, AgreeBitForBit) {
+class AcceleratorNetworks : public testing::TestWithParam<Kind> {};
+
+TEST_P(AcceleratorNetworks, AgreeBitForBit) {
   const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / "tflite";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   std::vector<std::filesystem::path> paths;
@@ -93,20 +115,25 @@ TEST(CycleNetworks, AgreeBitForBit) {
     ++models;
     std::ranges::move(clips_of(model.path()), std::back_inserter(paths));
   }
-  Verifier verifier(cycle_engine());
-  verifier.handle_networks(network_handler(cycle_engine()));
+  const FunctionEngine& engine = engine_of(GetParam());
+  Verifier verifier(engine);
+  verifier.handle_networks(network_handler(engine));
   const auto outcomes = verifier.run(paths);
   expect_all_pass(outcomes);
   EXPECT_GE(outcomes.size(), models);
 }
 
-/// The kinds of number_format vectors that are layers; the others are units, which no program reaches.
-class CycleNumberFormats : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Engines, AcceleratorNetworks, kBothEngines,
+                         [](const auto& kind) { return std::string(engine_of(kind.param).name()); });
 
-TEST_P(CycleNumberFormats, AgreeBitForBit) {
-  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / "number_format" / GetParam();
+/// The kinds of number_format vectors that are layers; the others are units, which no program reaches.
+class AcceleratorNumberFormats : public testing::TestWithParam<Subject> {};
+
+TEST_P(AcceleratorNumberFormats, AgreeBitForBit) {
+  const auto [kind, name] = GetParam();
+  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / "number_format" / name;
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
-  const FunctionEngine engine("cycle", run_on_accelerator);
+  const FunctionEngine& engine = engine_of(kind);
   Verifier verifier(engine);
   verifier.handle_op("number_format", engine_number_format_handler(engine));
   const std::filesystem::path paths[] = {folder};
@@ -118,8 +145,8 @@ TEST_P(CycleNumberFormats, AgreeBitForBit) {
   EXPECT_GT(tally(outcomes).passed, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, CycleNumberFormats, testing::Values("dot", "conv2d", "mx_dot"),
-                         [](const auto& folder) { return std::string(folder.param); });
+INSTANTIATE_TEST_SUITE_P(Folders, AcceleratorNumberFormats,
+                         testing::Combine(kBothEngines, testing::Values("dot", "conv2d", "mx_dot")), name_of);
 
 }  // namespace
 }  // namespace dlasim::conformance

@@ -1,0 +1,112 @@
+// The fast engine beside oneDNN on the same int8 convolutions, requantisation included, and on a whole
+// MobileNet v2. Rows: fast/LAYER/threads, onednn/LAYER (one thread, if libdnnl-dev is installed),
+// timing/LAYER (the cycle counts alone), fast_mobilenet_v2/threads.
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+
+#include "network_builder.h"
+#include "sim/compiler/compile.h"
+#include "sim/fast/fast_engine.h"
+#ifdef DLA_HAS_DNNL
+#include "dnnl_convolution.h"
+#endif
+
+namespace dlasim::benchmarks {
+namespace {
+
+/// L1 is the WaveNet layer of docs/performance.md; the others are of ResNet-50 and MobileNet.
+const std::array kLayers{
+    ConvolutionShape{"L1", 1, 2048, 64, 128, 1, 2, 1, 8, false},
+    ConvolutionShape{"resnet_3x3", 28, 28, 128, 128, 3, 3, 1, 1, false},
+    ConvolutionShape{"resnet_1x1", 14, 14, 1024, 256, 1, 1, 1, 1, false},
+    ConvolutionShape{"mobilenet_expand", 28, 28, 32, 192, 1, 1, 1, 1, false},
+    ConvolutionShape{"mobilenet_depthwise", 28, 28, 192, 192, 3, 3, 1, 1, true},
+};
+
+void count_macs(benchmark::State& state, std::int64_t macs) {
+  state.counters["MMAC/s"] =
+      benchmark::Counter(static_cast<double>(macs) / 1e6, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+/// A network compiled for the default array.
+struct Workload {
+  NetworkBuilder builder;
+  const network::QuantizedGraph* graph = nullptr;
+  sim::arch::Hardware hardware;
+  sim::compiler::Program program;
+
+  explicit Workload(const ConvolutionShape& s) {
+    const auto x = builder.input({1, s.height, s.width, s.inputs});
+    compile(builder.finish(builder.convolution(x, s)));
+  }
+  Workload() { compile(mobilenet_v2(builder)); }
+
+ private:
+  void compile(const network::QuantizedGraph& g) {
+    graph = &g;
+    program = sim::compiler::compile(g, hardware);
+  }
+};
+
+/// Values and cycles of one run, from inputs to tensors: nothing is kept from the run before.
+void run_fast(benchmark::State& state, const Workload& w) {
+  const int threads = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    const auto result = sim::fast::run_fast(w.program, *w.graph, w.hardware, w.builder.inputs(), {}, threads);
+    benchmark::DoNotOptimize(result.cycles);
+  }
+  count_macs(state, w.builder.macs());
+}
+
+void time_layer(benchmark::State& state, const Workload& w) {
+  std::uint64_t cycles = 0;
+  for (auto _ : state) cycles = sim::fast::time_program(w.program, w.hardware).cycles;
+  state.counters["Mcycle/s"] =
+      benchmark::Counter(static_cast<double>(cycles) / 1e6, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void register_all() {
+  for (const ConvolutionShape& layer : kLayers) {
+    const auto workload = std::make_shared<const Workload>(layer);
+    benchmark::RegisterBenchmark(("fast/" + layer.name).c_str(),
+                                 [workload](benchmark::State& s) { run_fast(s, *workload); })
+        ->Arg(1)
+        ->Arg(2)
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(("timing/" + layer.name).c_str(), [workload](benchmark::State& s) {
+      time_layer(s, *workload);
+    })->Unit(benchmark::kMicrosecond);
+#ifdef DLA_HAS_DNNL
+    benchmark::RegisterBenchmark(("onednn/" + layer.name).c_str(), [layer](benchmark::State& s) {
+      DnnlConvolution convolution(layer);
+      for (auto _ : s) convolution.run();
+      count_macs(s, layer.macs());
+    })->Unit(benchmark::kMicrosecond);
+#endif
+  }
+  const auto mobilenet = std::make_shared<const Workload>();
+  benchmark::RegisterBenchmark("fast_mobilenet_v2",
+                               [mobilenet](benchmark::State& s) { run_fast(s, *mobilenet); })
+      ->Arg(1)
+      ->Arg(2)
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("timing_mobilenet_v2", [mobilenet](benchmark::State& s) {
+    time_layer(s, *mobilenet);
+  })->Unit(benchmark::kMillisecond);
+}
+
+}  // namespace
+}  // namespace dlasim::benchmarks
+
+// SystemC brings a main of its own.
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  dlasim::benchmarks::register_all();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -1,0 +1,59 @@
+#pragma once
+/// The weights of one tile, turned once a pass into the order in which a kernel reads them.
+
+#include <cstdint>
+#include <vector>
+
+#include "pass_reader.h"
+#include "region_view.h"
+
+namespace dlasim::sim::fast {
+
+/// Weight (tap, channel, lane): channels of all ic tiles one behind the other.
+class WeightReader {
+ public:
+  WeightReader(const RegionView& rows, const Tile& tile, std::size_t ic_lanes, std::size_t oc_lanes);
+
+  std::size_t taps() const { return taps_; }
+  std::size_t channels() const { return channels_; }
+  std::size_t lanes() const { return lanes_; }
+  /// `v(tap, channel, lanes' weights)` for each row of weight registers, in the order of the rows.
+  template <class Visitor>
+  void for_each_row(Visitor&& v) const {
+    std::vector<std::int32_t> row(std::max<std::size_t>(lanes_, rows_.region().elements));
+    std::uint32_t index = 0;
+    for (std::size_t first = 0; first < channels_; first += ic_lanes_) {
+      const std::size_t end = std::min(first + ic_lanes_, channels_);
+      for (std::size_t tap = 0; tap < taps_; ++tap) {
+        for (std::size_t c = first; c < end; ++c, ++index) {
+          rows_.read(index / rows_.region().pixels, index % rows_.region().pixels, row.data());
+          v(tap, c, row.data());
+        }
+      }
+    }
+  }
+
+ private:
+  const RegionView& rows_;
+  std::size_t taps_, channels_, lanes_, ic_lanes_;
+};
+
+/// For ProductKernels: int16, blocks of kBlock lanes.
+struct ProductWeights {
+  bool channelwise = false;  ///< lane oc reads channel oc alone
+  std::size_t blocks = 0, pairs = 0, block_size = 0;
+  std::vector<std::int16_t> values;  ///< block after block, as ProductArgs::weights
+
+  explicit ProductWeights(const WeightReader& weights);
+  const std::int16_t* block(std::size_t b) const { return values.data() + b * block_size; }
+};
+
+/// For sums of 64 bits and for maxima: [tap][channel][lane].
+struct ExactWeights {
+  bool channelwise = false;
+  std::vector<std::int32_t> values;
+
+  explicit ExactWeights(const WeightReader& weights);
+};
+
+}  // namespace dlasim::sim::fast

@@ -1,0 +1,61 @@
+#include "region_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace dlasim::sim::fast {
+namespace {
+
+template <class Element>
+void read_elements(const std::byte* from, std::int32_t* to, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    Element value;
+    std::memcpy(&value, from + i * sizeof value, sizeof value);
+    to[i] = value;
+  }
+}
+
+}  // namespace
+
+RegionView::RegionView(std::span<std::byte> memory, const arch::Region& region)
+    : region_(region), element_bytes_(static_cast<std::size_t>(arch::bytes_of(region.element))) {
+  const auto last = [](std::uint32_t count, std::int64_t stride) {
+    return count == 0 ? 0 : (std::int64_t{count} - 1) * stride;
+  };
+  const std::int64_t rows = last(region.rows, region.row_stride);
+  const std::int64_t columns = last(region.pixels, region.pixel_stride);
+  const auto address = static_cast<std::int64_t>(region.address);
+  const std::int64_t low = address + std::min<std::int64_t>(rows, 0) + std::min<std::int64_t>(columns, 0);
+  const std::int64_t high = address + std::max<std::int64_t>(rows, 0) + std::max<std::int64_t>(columns, 0) +
+                            std::int64_t{region.elements} * static_cast<std::int64_t>(element_bytes_);
+  if (address < 0 || low < 0 || high > static_cast<std::int64_t>(memory.size())) {
+    throw base::SimulationError(
+        fmt::format("dma: the region of {}x{} pixels at {:#x} leaves the memory of {:#x} bytes", region.rows,
+                    region.pixels, region.address, memory.size()));
+  }
+  origin_ = memory.data() + address;
+}
+
+void RegionView::read(std::uint32_t row, std::uint32_t column, std::int32_t* to) const {
+  const std::byte* from = pixel(row, column);
+  const std::size_t n = region_.elements;
+  switch (region_.element) {
+    case arch::Element::kInt8:
+      return read_elements<std::int8_t>(from, to, n);
+    case arch::Element::kUInt8:
+      return read_elements<std::uint8_t>(from, to, n);
+    case arch::Element::kInt16:
+      return read_elements<std::int16_t>(from, to, n);
+    case arch::Element::kInt32:
+      return read_elements<std::int32_t>(from, to, n);
+    case arch::Element::kInt64:
+      break;
+  }
+  throw base::SimulationError("dma: a lane cannot hold a 64-bit element");
+}
+
+}  // namespace dlasim::sim::fast

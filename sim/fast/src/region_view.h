@@ -1,0 +1,34 @@
+#pragma once
+/// A strided region of the memory, its bounds checked once.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "sim/arch/command.h"
+
+namespace dlasim::sim::fast {
+
+class RegionView {
+ public:
+  /// Throws base::SimulationError if the region leaves the memory.
+  RegionView(std::span<std::byte> memory, const arch::Region& region);
+
+  const arch::Region& region() const { return region_; }
+  std::size_t element_bytes() const { return element_bytes_; }
+  std::size_t pixels() const { return std::size_t{region_.rows} * region_.pixels; }
+  /// First element of a pixel; its elements are contiguous.
+  std::byte* pixel(std::uint32_t row, std::uint32_t column) const {
+    return origin_ + static_cast<std::ptrdiff_t>(row) * region_.row_stride +
+           static_cast<std::ptrdiff_t>(column) * region_.pixel_stride;
+  }
+  /// The elements of a pixel as integers.
+  void read(std::uint32_t row, std::uint32_t column, std::int32_t* to) const;
+
+ private:
+  arch::Region region_;
+  std::size_t element_bytes_;
+  std::byte* origin_;
+};
+
+}  // namespace dlasim::sim::fast

@@ -1,0 +1,155 @@
+#include "staged_chain.h"
+
+#include <algorithm>
+
+namespace dlasim::sim::fast {
+
+ExactStrip staged_strip(const PassContext& context) {
+  return {context, [](const PassContext& c, const Tile& tile) {
+            return read_activations(c, tile, tile.run.ic_tiles * c.ic_lanes);
+          }};
+}
+
+StagedChain::StagedChain(const PassContext& context, std::uint32_t max_taps)
+    : context_(context),
+      settings_(*context.pass.staged),
+      tree_sums_(context.oc_lanes),
+      registers_(std::size_t{max_taps} * context.ic_lanes * context.oc_lanes) {
+  const blocks::StagedSizes sizes{context.ic_lanes, context.oc_lanes, max_taps};
+  lanes_ = blocks::make_staged_lanes(settings_, sizes);
+  tree_ = blocks::make_staged_tree(settings_, sizes);
+  totals_ = blocks::make_staged_totals(settings_, sizes);
+  output_ = blocks::make_staged_output(settings_, sizes);
+  beat_.x.resize(context.ic_lanes);
+  lane_sums_.narrow.resize(context.ic_lanes * context.oc_lanes);
+  lane_sums_.wide.resize(lane_sums_.narrow.size());
+}
+
+void StagedChain::run(ExactStrip& strip, std::span<const Tile> chain,
+                      std::span<const ExactWeights* const> weights) {
+  if (lanes_ == nullptr) {
+    sums_ = exact_sums(context_, strip, chain, weights);
+  } else {
+    sums_.assign(chain.back().positions() * context_.oc_lanes, 0);
+    for (std::size_t i = 0; i < chain.size(); ++i) run_tile(strip.of(chain[i]), chain[i], *weights[i]);
+  }
+  write(strip.of(chain.back()), chain.back());
+}
+
+void StagedChain::run_tile(const ExactStrip::Entry& strip, const Tile& tile, const ExactWeights& weights) {
+  for (std::uint32_t t = 0; t < tile.run.ic_tiles; ++t) {
+    set_weights(tile, weights, t);
+    run_ic_tile(strip, tile, t);
+  }
+}
+
+void StagedChain::set_weights(const Tile& tile, const ExactWeights& weights, std::uint32_t ic_tile) {
+  const std::size_t channels = tile.channels(context_.ic_lanes);
+  const std::size_t first = ic_tile * context_.ic_lanes;
+  const std::size_t lanes = std::min(context_.ic_lanes, channels - first);
+  blocks::WeightRow row;
+  row.valid = true;
+  row.w.resize(context_.oc_lanes);
+  for (std::size_t tap = 0; tap < tile.taps(); ++tap) {
+    for (std::size_t ic = 0; ic < lanes; ++ic) {
+      const std::int32_t* from = weights.values.data() + (tap * channels + first + ic) * context_.oc_lanes;
+      std::copy_n(from, context_.oc_lanes, row.w.begin());
+      std::copy_n(from, context_.oc_lanes,
+                  registers_.data() + (tap * context_.ic_lanes + ic) * context_.oc_lanes);
+      row.tap = static_cast<std::uint32_t>(tap);
+      row.ic_lane = static_cast<std::uint32_t>(ic);
+      lanes_->set_weights(row);
+    }
+  }
+}
+
+void StagedChain::run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, std::uint32_t ic_tile) {
+  const arch::RunTile& run = tile.run;
+  const bool last_ic_tile = ic_tile + 1 == run.ic_tiles;
+  blocks::TapRequest& r = beat_.request;
+  r.bank = 0;
+  r.lanes_active = last_ic_tile ? run.last_tile_lanes : static_cast<std::uint32_t>(context_.ic_lanes);
+  blocks::Position& p = r.position;
+  p.oc_active = run.oc_active;
+  p.layer = run.layer;
+  for (std::uint32_t row = 0; row < run.rows; ++row) {
+    for (std::uint32_t col = 0; col < run.cols; ++col) {
+      p.index = row * run.cols + col;
+      p.element =
+          run.output_element + row * settings_.element_row_stride + col * settings_.element_column_stride;
+      p.taps_inside = 0;
+      for (std::size_t tap = 0; tap < tile.taps(); ++tap) {
+        const std::int32_t pixel = strip.taps.pixel(tap, p.index);
+        r.padded = pixel < 0;
+        p.taps_inside += !r.padded;
+        p.first_sum = ic_tile == 0 && run.continue_sum == 0;
+        p.last_sum = last_ic_tile && run.hold_sum == 0;
+        const auto at = static_cast<std::size_t>(strip.offsets[tap * tile.positions() + p.index]);
+        std::copy_n(strip.activations.values.data() + at + ic_tile * context_.ic_lanes, context_.ic_lanes,
+                    beat_.x.begin());
+        take_tap(tile, tap);
+      }
+    }
+  }
+}
+
+void StagedChain::take_tap(const Tile& tile, std::size_t tap) {
+  blocks::TapRequest& r = beat_.request;
+  r.tap = static_cast<std::uint32_t>(tap);
+  r.first_tap = tap == 0;
+  r.last_tap = tap + 1 == tile.taps();
+  const std::int32_t* weights = registers_.data() + tap * context_.ic_lanes * context_.oc_lanes;
+  if (!lanes_->accumulate(beat_, weights, lane_sums_)) return;
+  lane_sums_.lanes_active = r.lanes_active;
+  lane_sums_.position = r.position;
+  if (settings_.datapath == arch::StagedDatapath::kBlocks) {
+    // Every tap is a sum: only the first begins a total, only the last completes it.
+    lane_sums_.position.first_sum = r.position.first_sum && r.first_tap;
+    lane_sums_.position.last_sum = r.position.last_sum && r.last_tap;
+  }
+  tree_->reduce(lane_sums_, tree_sums_.data());
+  std::int64_t* total = sums_.data() + r.position.index * context_.oc_lanes;
+  totals_->add(lane_sums_.position, total, tree_sums_.data(), total);
+}
+
+void StagedChain::write(const ExactStrip::Entry& strip, const Tile& tile) {
+  const std::size_t lanes = context_.oc_lanes;
+  const auto parameters = read_parameters(context_, tile);
+  const std::vector<std::int32_t> operand = read_operand(context_, tile);
+  std::vector<std::int32_t> rows(tile.positions() * lanes);
+  blocks::ChannelSums sums{std::vector<std::int64_t>(lanes), beat_.request.position};
+  std::vector<std::int64_t> values(lanes);
+  sums.position.oc_active = tile.run.oc_active;
+  sums.position.last_sum = true;
+  for (std::size_t i = 0; i < tile.positions(); ++i) {
+    blocks::Position& p = sums.position;
+    p.index = static_cast<std::uint32_t>(i);
+    p.element = tile.run.output_element + p.index / tile.run.cols * settings_.element_row_stride +
+                p.index % tile.run.cols * settings_.element_column_stride;
+    p.taps_inside = strip.taps.taps_inside(i);
+    std::copy_n(sums_.data() + i * lanes, lanes, sums.sum.begin());
+    output_->finish(sums, parameters.data(), operand.empty() ? nullptr : operand.data() + i * lanes,
+                    values.data());
+    for (std::size_t oc = 0; oc < tile.run.oc_active; ++oc) {
+      const std::int64_t v = settings_.affine != 0
+                                 ? context_.arithmetic.requantise(values[oc], parameters[oc], p.taps_inside)
+                                 : values[oc];
+      rows[i * lanes + oc] = static_cast<std::int32_t>(v);
+    }
+  }
+  store_rows(context_, tile, rows.data(), lanes);
+}
+
+fixed_point::PointEvents StagedChain::take_events() {
+  fixed_point::PointEvents sum{};
+  const std::initializer_list<blocks::StagedBlock*> all{lanes_.get(), tree_.get(), totals_.get(),
+                                                        output_.get()};
+  for (blocks::StagedBlock* block : all) {
+    if (block == nullptr) continue;
+    const fixed_point::PointEvents events = block->take_events();
+    for (std::size_t point = 0; point < events.size(); ++point) sum[point] += events[point];
+  }
+  return sum;
+}
+
+}  // namespace dlasim::sim::fast

@@ -1,0 +1,48 @@
+#pragma once
+/// Staged layers: the blocks' truncation units (sim/blocks/staged_datapath.h), driven a tile at a time.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "fixed_point/reduce.h"
+#include "integer_chain.h"
+#include "sim/blocks/staged_datapath.h"
+
+namespace dlasim::sim::fast {
+
+/// The units of one pass; their states are of one thread at a time.
+class StagedChain {
+ public:
+  explicit StagedChain(const PassContext& context, std::uint32_t max_taps);
+
+  /// Runs a chain to its stored output. The context is the constructor's.
+  void run(ExactStrip& strip, std::span<const Tile> chain, std::span<const ExactWeights* const> weights);
+  /// Counts of the units' events since the last call.
+  fixed_point::PointEvents take_events();
+
+ private:
+  void run_tile(const ExactStrip::Entry& strip, const Tile& tile, const ExactWeights& weights);
+  void run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, std::uint32_t ic_tile);
+  void set_weights(const Tile& tile, const ExactWeights& weights, std::uint32_t ic_tile);
+  void take_tap(const Tile& tile, std::size_t tap);
+  void write(const ExactStrip::Entry& strip, const Tile& tile);
+
+  const PassContext& context_;
+  const arch::StagedSettings settings_;
+  std::unique_ptr<blocks::StagedLanes> lanes_;  // null: codes are handed on
+  std::unique_ptr<blocks::StagedTree> tree_;
+  std::unique_ptr<blocks::StagedTotals> totals_;
+  std::unique_ptr<blocks::StagedOutput> output_;
+  blocks::ActivationBeat beat_;
+  blocks::LaneSums lane_sums_;
+  std::vector<std::int64_t> tree_sums_;
+  std::vector<std::int64_t> sums_;       // [position][oc]
+  std::vector<std::int32_t> registers_;  // [tap][ic][oc] of one ic tile
+};
+
+/// What ExactStrip holds for a staged pass: pixels of whole words.
+ExactStrip staged_strip(const PassContext& context);
+
+}  // namespace dlasim::sim::fast

@@ -1,0 +1,144 @@
+#include "tile_output.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "base/error.h"
+#include "product_kernels.h"
+
+namespace dlasim::sim::fast {
+namespace {
+
+using arch::Requant;
+using fixed_point::Multiplier;
+using fixed_point::RequantizeRule;
+
+bool fits_int32(std::int64_t v) {
+  return v >= std::numeric_limits<std::int32_t>::min() && v <= std::numeric_limits<std::int32_t>::max();
+}
+
+/// The row unit that does the same as PostArithmetic::requantise with these settings, if there is one.
+std::optional<fixed_point::RequantizeRow> row_unit(const arch::PostSettings& s,
+                                                   std::span<const arch::ChannelParameters> parameters,
+                                                   std::size_t stride) {
+  if (s.requant == Requant::kNone || s.requant == Requant::kAverage || s.negative_enable != 0) return {};
+  if (!fits_int32(s.clamp_min) || !fits_int32(s.clamp_max)) return {};
+  const RequantizeRule rule = blocks::rule_of(s.requant);
+  std::vector<Multiplier> lanes(stride);  // a multiplier of 0 where there is no channel
+  for (std::size_t oc = 0; oc < parameters.size(); ++oc)
+    lanes[oc] = {parameters[oc].mantissa, parameters[oc].shift};
+  if (!std::ranges::all_of(lanes, [rule](Multiplier m) { return fixed_point::is_supported(rule, m); }))
+    return {};
+  return fixed_point::RequantizeRow(
+      rule, lanes,
+      {s.output_zero_point, static_cast<std::int32_t>(s.clamp_min), static_cast<std::int32_t>(s.clamp_max)});
+}
+
+void store_row(const std::int32_t* values, std::byte* to, std::size_t n, std::size_t element_bytes) {
+  for (std::size_t i = 0; i < n; ++i)
+    std::memcpy(to + i * element_bytes, &values[i], element_bytes);  // little-endian: the low bytes
+}
+
+}  // namespace
+
+std::vector<arch::ChannelParameters> read_parameters(const PassContext& context, const Tile& tile) {
+  const RegionView view(context.memory, context.pass.loads[tile.parameters].region);
+  std::vector<arch::ChannelParameters> parameters(tile.run.oc_active);
+  for (std::uint32_t oc = 0; oc < tile.run.oc_active; ++oc) {
+    const std::byte* record = view.pixel(oc / view.region().pixels, oc % view.region().pixels);
+    std::memcpy(&parameters[oc].bias, record, 8);
+    std::memcpy(&parameters[oc].mantissa, record + 8, 4);
+    std::memcpy(&parameters[oc].shift, record + 12, 4);
+  }
+  return parameters;
+}
+
+std::vector<std::int32_t> read_operand(const PassContext& context, const Tile& tile) {
+  if (tile.operand == kNone) return {};
+  const RegionView view(context.memory, context.pass.loads[tile.operand].region);
+  std::vector<std::int32_t> words(view.pixels() * context.oc_lanes);
+  std::int32_t* to = words.data();
+  for (std::uint32_t row = 0; row < view.region().rows; ++row) {
+    for (std::uint32_t x = 0; x < view.region().pixels; ++x, to += context.oc_lanes) view.read(row, x, to);
+  }
+  return words;
+}
+
+void store_rows(const PassContext& context, const Tile& tile, const std::int32_t* rows, std::size_t stride) {
+  if (tile.store == kNone) return;
+  const RegionView view(context.memory, context.pass.stores[tile.store].region);
+  const arch::Region& region = view.region();
+  if (view.element_bytes() > sizeof(std::int32_t) || region.elements > tile.run.oc_active)
+    throw base::SimulationError("dma: an output word does not hold the elements of its store");
+  for (std::uint32_t row = 0; row < region.rows; ++row) {
+    const std::int32_t* from = rows + std::size_t{row} * region.pixels * stride;
+    if (view.element_bytes() == 1) {
+      product_kernels().narrow_to_bytes(
+          {from, stride, region.pixels, region.elements, view.pixel(row, 0), region.pixel_stride});
+      continue;
+    }
+    for (std::uint32_t x = 0; x < region.pixels; ++x)
+      store_row(from + x * stride, view.pixel(row, x), region.elements, view.element_bytes());
+  }
+}
+
+TileOutput::TileOutput(const PassContext& context, const Tile& tile, const TapTable& taps, std::size_t stride)
+    : context_(context),
+      tile_(tile),
+      taps_(taps),
+      stride_(stride),
+      parameters_(read_parameters(context, tile)),
+      row_(row_unit(context.arithmetic.settings(), parameters_, stride)),
+      values_(tile.positions() * stride) {}
+
+bool TileOutput::takes_narrow_sums() const {
+  return row_ && (row_->rule() == RequantizeRule::kDouble || row_->rule() == RequantizeRule::kSingle);
+}
+
+std::int32_t TileOutput::narrow_bias(std::size_t lane) const {
+  return lane < parameters_.size() ? static_cast<std::int32_t>(parameters_[lane].bias) : 0;
+}
+
+void TileOutput::write_narrow(const std::int32_t* biased_sums) {
+  (*row_)(biased_sums, values_.data(), tile_.positions());
+  finish();
+}
+
+void TileOutput::write_wide(const std::int64_t* sums) {
+  if (!row_) {
+    requantise(sums);
+  } else {
+    std::vector<std::int64_t> biased(sums, sums + values_.size());
+    for (std::size_t i = 0; i < biased.size(); i += stride_) {
+      for (std::size_t oc = 0; oc < parameters_.size(); ++oc) biased[i + oc] += parameters_[oc].bias;
+    }
+    (*row_)(biased.data(), values_.data(), tile_.positions());
+  }
+  finish();
+}
+
+void TileOutput::requantise(const std::int64_t* sums) {
+  const bool averages = context_.arithmetic.settings().requant == Requant::kAverage;
+  for (std::size_t p = 0; p < tile_.positions(); ++p) {
+    const std::uint32_t taps_inside = averages ? taps_.taps_inside(p) : 0;
+    for (std::size_t oc = 0; oc < parameters_.size(); ++oc) {
+      const std::size_t i = p * stride_ + oc;
+      values_[i] = static_cast<std::int32_t>(
+          context_.arithmetic.requantise(sums[i] + parameters_[oc].bias, parameters_[oc], taps_inside));
+    }
+  }
+}
+
+void TileOutput::finish() {
+  if (!context_.arithmetic.finishes_nothing()) {
+    const std::vector<std::int32_t> operand = read_operand(context_, tile_);
+    for (std::size_t p = 0; p < tile_.positions(); ++p) {
+      context_.arithmetic.finish(std::span(values_).subspan(p * stride_, parameters_.size()),
+                                 operand.empty() ? nullptr : operand.data() + p * context_.oc_lanes);
+    }
+  }
+  store_rows(context_, tile_, values_.data(), stride_);
+}
+
+}  // namespace dlasim::sim::fast

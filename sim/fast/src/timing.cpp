@@ -1,0 +1,152 @@
+#include "sim/fast/timing.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+
+#include "base/error.h"
+#include "channel_timing.h"
+#include "datapath_timing.h"
+#include "sim/blocks/command_processor.h"
+#include "sim/engine/run_program.h"
+
+namespace dlasim::sim::fast {
+namespace {
+
+class Machine {
+ public:
+  Machine(const arch::Hardware& hardware, std::size_t layers)
+      : hardware_(hardware),
+        control_(hardware),
+        fetch_(hardware),
+        load_(hardware),
+        store_(hardware),
+        datapath_(hardware),
+        dram_(hardware.dram) {
+    result_.layers.resize(layers);
+  }
+
+  /// Runs one stream to its Finish.
+  void run(std::uint64_t address, std::span<const std::uint32_t> words) {
+    fetch_.start(address, words);
+    control_.start();
+    while (!control_.finished()) {
+      const std::uint64_t next = step() ? now_ + 1 : next_event();
+      if (next == kNever) refuse_to_wait();
+      now_ = next;
+    }
+  }
+
+  Timing finish() {
+    result_.cycles = now_;
+    result_.dram = dram_.counters();
+    result_.load_busy_cycles = load_.busy_cycles();
+    result_.store_busy_cycles = store_.busy_cycles();
+    return std::move(result_);
+  }
+
+ private:
+  /// One clock edge, in the order of engine::Accelerator: everything is sampled before anything moves. True
+  /// if something changed.
+  bool step() {
+    const arch::Load* load = load_.can_accept() ? control_.load() : nullptr;
+    const arch::Store* store = store_.can_accept() ? control_.store() : nullptr;
+    const arch::Command* compute = control_.compute();
+    const auto* tile = compute == nullptr ? nullptr : std::get_if<arch::RunTile>(compute);
+    if (tile != nullptr && now_ < datapath_.accepts_from()) {
+      compute = nullptr;
+      tile = nullptr;
+    }
+    const bool words_taken = fetch_.valid() && control_.ready();
+    blocks::CommandProcessor::In in{words_taken ? &fetch_.out() : nullptr,
+                                    load_.done(),
+                                    store_.done(),
+                                    tiles_done_before(now_),
+                                    load != nullptr,
+                                    compute != nullptr,
+                                    store != nullptr};
+
+    bool changed = store_.step(now_, dram_, store);  // the DRAM serves the channels in this order
+    if (tile != nullptr) issue(*tile);
+    changed |= load_.step(now_, dram_, load);
+    changed |= compute != nullptr;
+    changed |= step_control(in);
+    changed |= fetch_.step(now_, dram_, words_taken);
+    return changed;
+  }
+
+  bool step_control(const blocks::CommandProcessor::In& in) {
+    const std::size_t words = control_.words_held();
+    control_.step(in);
+    const bool counts_moved =
+        in.loads_done != loads_seen_ || in.stores_done != stores_seen_ || in.tiles_done != tiles_seen_;
+    loads_seen_ = in.loads_done;
+    stores_seen_ = in.stores_done;
+    tiles_seen_ = in.tiles_done;
+    return counts_moved || control_.words_held() != words;
+  }
+
+  void issue(const arch::RunTile& tile) {
+    const std::uint64_t output = datapath_.issue(now_, tile);
+    outputs_.push_back(output);
+    engine::LayerCounters& layer = result_.layers.at(tile.layer);
+    layer.beats +=
+        std::uint64_t{tile.rows} * tile.cols * tile.kernel_height * tile.kernel_width * tile.ic_tiles;
+    layer.last_cycle = output;
+  }
+
+  /// Tiles whose last word was written before cycle `now`.
+  std::uint64_t tiles_done_before(std::uint64_t now) {
+    for (; !outputs_.empty() && outputs_.front() < now; outputs_.pop_front()) ++tiles_done_;
+    return tiles_done_;
+  }
+
+  /// The next cycle in which something can change by itself.
+  std::uint64_t next_event() const {
+    std::uint64_t next = std::min({fetch_.next_event(), load_.next_event(), store_.next_event()});
+    if (!outputs_.empty()) next = std::min(next, outputs_.front() + 1);
+    if (datapath_.accepts_from() > now_) next = std::min(next, datapath_.accepts_from());
+    return next == kNever ? kNever : std::max(next, now_ + 1);
+  }
+
+  [[noreturn]] void refuse_to_wait() const {
+    engine::report_deadlock(now_ + static_cast<std::uint64_t>(hardware_.control.watchdog_cycles), hardware_,
+                            control_.describe());
+  }
+
+  const arch::Hardware hardware_;
+  blocks::CommandProcessor control_;
+  FetchTiming fetch_;
+  LoadTiming load_;
+  StoreTiming store_;
+  DatapathTiming datapath_;
+  memory::DramTiming dram_;
+  std::deque<std::uint64_t> outputs_;  ///< cycles in which tiles that are under way end, in order
+  std::uint64_t tiles_done_ = 0;
+  std::uint32_t loads_seen_ = 0, stores_seen_ = 0;
+  std::uint64_t tiles_seen_ = 0;
+  std::uint64_t now_ = 0;
+  Timing result_;
+};
+
+/// The words of a command stream. Throws base::SimulationError if it does not lie in the memory image.
+std::vector<std::uint32_t> words_of(const compiler::Program& program, const compiler::CommandStream& stream) {
+  if (stream.address > program.image.size() || stream.bytes > program.image.size() - stream.address)
+    throw base::SimulationError("the command stream leaves the memory");
+  std::vector<std::uint32_t> words(stream.bytes / sizeof(std::uint32_t));
+  std::memcpy(words.data(), program.image.data() + stream.address, words.size() * sizeof(std::uint32_t));
+  return words;
+}
+
+}  // namespace
+
+Timing time_program(const compiler::Program& program, const arch::Hardware& hardware) {
+  Machine machine(hardware, program.layers.size());
+  for (const compiler::Step& step : program.steps) {
+    if (const auto* stream = std::get_if<compiler::CommandStream>(&step))
+      machine.run(stream->address, words_of(program, *stream));
+  }
+  return machine.finish();
+}
+
+}  // namespace dlasim::sim::fast
