@@ -4,6 +4,7 @@
 #include "conformance/network_runner.h"
 #include "conformance/number_format_vector.h"
 #include "golden/interpreter.h"
+#include "rtl_vectors.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
 #include "sim/host/host.h"
@@ -33,7 +34,7 @@ std::vector<Tensor> run_cycle(const QuantizedGraph& graph, std::span<const Tenso
 }  // namespace
 
 std::vector<std::string> engine_names() {
-  return {"golden", "cycle"};
+  return {"golden", "cycle", "rtl"};
 }
 
 sim::arch::Hardware vector_hardware() {
@@ -56,14 +57,19 @@ std::unique_ptr<conformance::Engine> make_engine(const std::string& name,
     return std::make_unique<FunctionEngine>(
         name, [hardware](const auto& graph, auto inputs) { return run_cycle(graph, inputs, hardware); });
   }
+  if (name == "rtl") return make_rtl_engine();
   throw base::InputError("no engine is called '" + name + "'");
 }
 
 void register_handlers(conformance::Verifier& verifier, const conformance::Engine& engine) {
+  verifier.handle_networks(conformance::network_handler(engine));
+  if (engine.name() == "rtl") {
+    register_rtl_handlers(verifier, engine);
+    return;
+  }
   verifier.handle_op("number_format", engine.name() == "golden"
                                           ? conformance::golden_number_format_handler(engine)
                                           : conformance::engine_number_format_handler(engine));
-  verifier.handle_networks(conformance::network_handler(engine));
 }
 
 }  // namespace dlasim::cli

@@ -70,18 +70,24 @@ class Lockstep {
   void check(const Model& model) {
     expected_.clear();
     got_.clear();
-    const Place place = Observer<Model>::observe(model, context_, expected_);
+    place_ = Observer<Model>::observe(model, context_, expected_);
     Observer<Model>::observe(*rtl_, context_, got_);
-    comparison_.compare(kName, cycle_, expected_, got_, place);
+    comparison_.compare(kName, cycle_, expected_, got_, place_);
   }
 
   const Comparison& comparison() const { return comparison_; }
+  /// What was compared last.
+  const Observation& expected() const { return expected_; }
+  const Observation& got() const { return got_; }
+  const Place& place() const { return place_; }
+  RtlBlock<Model>& rtl() { return *rtl_; }
 
  private:
   Context context_;
   std::unique_ptr<RtlBlock<Model>> rtl_;
   std::uint64_t cycle_ = 0;
   Observation expected_, got_;
+  Place place_;
   Comparison comparison_;
 };
 

@@ -18,15 +18,23 @@
 #include "sim/blocks/pe_array.h"
 #include "sim/blocks/post_processor.h"
 #include "sim/blocks/weight_loader.h"
+#include "sim/cosim/verilated_module.h"
 
 namespace dlasim::sim::cosim {
 
+/// What stands behind an interface of this file: a Verilated module, or a test's own idea of one.
+class RtlInstance {
+ public:
+  virtual ~RtlInstance() = default;
+  /// For faults and waves at its ports; null if there is none.
+  virtual VerilatedModule* module() { return nullptr; }
+};
+
 /// The hand-shake that most blocks have: beats in, beats out.
 template <class Model, class Beat>
-class RtlStage {
+class RtlStage : public RtlInstance {
  public:
   using In = typename Model::In;
-  virtual ~RtlStage() = default;
   virtual void configure(const arch::Configure& /*settings*/) {}
   virtual bool ready() const = 0;
   virtual bool valid() const = 0;
@@ -60,10 +68,9 @@ class RtlBlock<blocks::PeArray> : public RtlStage<blocks::PeArray, blocks::LaneS
 };
 
 template <>
-class RtlBlock<blocks::AddressGenerator> {
+class RtlBlock<blocks::AddressGenerator> : public RtlInstance {
  public:
   using In = blocks::AddressGenerator::In;
-  virtual ~RtlBlock() = default;
   virtual void configure(const arch::Configure& settings) = 0;
   virtual bool can_accept_tile() const = 0;
   virtual bool idle() const = 0;
@@ -76,10 +83,9 @@ class RtlBlock<blocks::AddressGenerator> {
 };
 
 template <>
-class RtlBlock<blocks::WeightLoader> {
+class RtlBlock<blocks::WeightLoader> : public RtlInstance {
  public:
   using In = blocks::WeightLoader::In;
-  virtual ~RtlBlock() = default;
   void configure(const arch::Configure& /*settings*/) {}
   virtual bool can_accept_tile() const = 0;
   virtual bool idle() const = 0;
@@ -93,10 +99,9 @@ class RtlBlock<blocks::WeightLoader> {
 };
 
 template <>
-class RtlBlock<blocks::OutputBuffer> {
+class RtlBlock<blocks::OutputBuffer> : public RtlInstance {
  public:
   using In = blocks::OutputBuffer::In;
-  virtual ~RtlBlock() = default;
   void configure(const arch::Configure& /*settings*/) {}
   virtual bool ready() const = 0;
   virtual bool data_valid() const = 0;
@@ -109,13 +114,10 @@ class RtlBlock<blocks::OutputBuffer> {
   std::vector<std::int32_t> data_;
 };
 
-/// Whether the build had Verilator.
-bool is_available();
-/// Throws base::UnsupportedError if make_rtl would.
-void require_verilated(const arch::Hardware& hardware);
-/// The Verilated block, reset. Throws base::UnsupportedError if co-simulation is off, or if the RTL was not
-/// verilated for this hardware (the generated packages are compared, so every size counts).
+/// The Verilated block, reset; built where the cache does not have it (rtl_toolchain.h, whose errors it
+/// shares).
 template <class Model>
-std::unique_ptr<RtlBlock<Model>> make_rtl(const arch::Hardware& hardware);
+std::unique_ptr<RtlBlock<Model>> make_rtl(const arch::Hardware& hardware,
+                                          const RtlToolchain& toolchain = RtlToolchain::from_environment());
 
 }  // namespace dlasim::sim::cosim

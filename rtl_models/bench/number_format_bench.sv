@@ -1,5 +1,6 @@
 // The number format units of many formats side by side, one of them chosen by index: so that one Verilated module
-// tests them all. Formats are those of number_formats.cmake.
+// tests them all. FORMAT_COUNT and FORMATS, a list of DFP and MINIFLOAT, have to be defined in front of it
+// (sim/cosim/src/number_format_bench.cpp does).
 `define RESULT(I, CODE_BITS)                                                                         \
     logic [CODE_BITS-1:0] code;                                                                      \
     assign codes[I*64+:64] = 64'(code);
@@ -66,7 +67,7 @@ module number_format_bench (
   output logic [15:0]  draw_16_o,
   output logic [31:0]  draw_32_o
 );
-  localparam int unsigned Formats         = @bench_count@;
+  localparam int unsigned Formats         = `FORMAT_COUNT;
   localparam int unsigned OperandBits     = 32;
   localparam int unsigned Span            = 288;  // fp32: exponents from -149 to 104
   localparam int unsigned SumBits         = OperandBits + Span + 1;
@@ -119,7 +120,8 @@ module number_format_bench (
     end
   end
 
-@bench_units@
+  `FORMATS
+
   assign code_o  = codes[32'(result_i)*64+:64];
   assign flags_o = flags[32'(result_i)*4+:4];
 
