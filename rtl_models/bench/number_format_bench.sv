@@ -8,14 +8,14 @@
 `define DFP(I, B, FL, SIGNED)                                                                        \
   if (1) begin : gen_format_``I                                                                      \
     `RESULT(I, B)                                                                                    \
-    truncation_unit #(.IsMinifloat(1'b0), .DfpBits(B), .FractionLength(FL), .IsSigned(SIGNED),       \
+    truncation_unit #(.IsMinifloat(1'b0), .DfpBits(B), .IsSigned(SIGNED),                            \
       .SignificandBits(SignificandBits)) u_unit (.nan_i(nan), .infinity_i(infinity), .negative_i(negative), \
-      .significand_i(significand), .exponent_i(exponent), .rounding_i, .overflow_i, .lfsr_is_32_i, .draw_i, \
-      .code_o(code), .flags_o(flags[I*4+:4]));                                                       \
+      .significand_i(significand), .exponent_i(exponent), .fraction_length_i(16'(FL)), .rounding_i,  \
+      .overflow_i, .lfsr_is_32_i, .draw_i, .code_o(code), .flags_o(flags[I*4+:4]));                  \
     for (genvar o = 0; o < 2; o++) begin : gen_operand                                               \
       logic [B-1:0] magnitude;                                                                       \
-      dfp_decoder #(.DfpBits(B), .FractionLength(FL), .IsSigned(SIGNED)) u_decoder (                 \
-        .code_i(operand_i[o*64+:B]), .negative_o(negatives[2*I+o]), .significand_o(magnitude),       \
+      dfp_decoder #(.DfpBits(B), .IsSigned(SIGNED)) u_decoder (                                      \
+        .code_i(operand_i[o*64+:B]), .fraction_length_i(16'(FL)), .negative_o(negatives[2*I+o]), .significand_o(magnitude),       \
         .exponent_o(exponents[(2*I+o)*16+:16]));                                                     \
       assign significands[(2*I+o)*OperandBits+:OperandBits] = OperandBits'(magnitude);               \
       assign nans[2*I+o] = 1'b0;                                                                     \
@@ -28,8 +28,8 @@
     `RESULT(I, 1 + E + M)                                                                            \
     truncation_unit #(.IsMinifloat(1'b1), .Exp(E), .Man(M), .Bias(BIAS), .ExpZero(EXP_ZERO),         \
       .Specials(SPECIALS), .SignificandBits(SignificandBits)) u_unit (.nan_i(nan), .infinity_i(infinity), \
-      .negative_i(negative), .significand_i(significand), .exponent_i(exponent), .rounding_i, .overflow_i, \
-      .lfsr_is_32_i, .draw_i, .code_o(code), .flags_o(flags[I*4+:4]));                               \
+      .negative_i(negative), .significand_i(significand), .exponent_i(exponent), .fraction_length_i(16'd0), \
+      .rounding_i, .overflow_i, .lfsr_is_32_i, .draw_i, .code_o(code), .flags_o(flags[I*4+:4]));      \
     for (genvar o = 0; o < 2; o++) begin : gen_operand                                               \
       logic [M:0] magnitude;                                                                         \
       minifloat_decoder #(.Exp(E), .Man(M), .Bias(BIAS), .ExpZero(EXP_ZERO), .Specials(SPECIALS)) u_decoder ( \
@@ -125,7 +125,8 @@ module number_format_bench (
   assign code_o  = codes[32'(result_i)*64+:64];
   assign flags_o = flags[32'(result_i)*4+:4];
 
-  lfsr #(.Bits(16)) u_lfsr_16 (.clk_i, .rst_ni, .seed_valid_i, .seed_i(seed_i[15:0]), .draw_i(next_i),
-                               .next_draw_o(draw_16_o));
-  lfsr #(.Bits(32)) u_lfsr_32 (.clk_i, .rst_ni, .seed_valid_i, .seed_i, .draw_i(next_i), .next_draw_o(draw_32_o));
+  lfsr #(.Bits(16)) u_lfsr_16 (.clk_i, .position_i(1'b0), .seed_valid_i, .seed_i(seed_i[15:0]), .draw_i(next_i),
+                               .draw_o(draw_16_o));
+  lfsr #(.Bits(32)) u_lfsr_32 (.clk_i, .position_i(1'b0), .seed_valid_i, .seed_i, .draw_i(next_i),
+                               .draw_o(draw_32_o));
 endmodule

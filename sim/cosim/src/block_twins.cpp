@@ -5,6 +5,7 @@
 #include <span>
 
 #include "sim/cosim/observation.h"
+#include "staged_port.h"
 #include "twin.h"
 
 namespace dlasim::sim::cosim {
@@ -47,14 +48,16 @@ class ActivationBufferTwin final : public RtlBlock<blocks::ActivationBuffer>, Tw
 class PeArrayTwin final : public RtlBlock<blocks::PeArray>, Twin {
  public:
   PeArrayTwin(const arch::Hardware& h, const RtlToolchain& toolchain)
-      : Twin(Observer<blocks::PeArray>::kName, h, toolchain) {
+      : Twin(Observer<blocks::PeArray>::kName, h, toolchain), staged_(pin("staged_settings_i"), h) {
     out_.narrow.resize(layouts_.ic_lanes * layouts_.oc_lanes);
     out_.wide.resize(layouts_.ic_lanes * layouts_.oc_lanes);
   }
   void configure(const arch::Configure& c) override {
     maximum_i.set(c.mode == arch::PeMode::kMaximum);
     wide_i.set(c.wide_accumulator != 0);
+    staged_.clear();
   }
+  void configure(const arch::ConfigureStaged& c) override { staged_.write(c.staged); }
   bool ready() const override { return ready_o.is_high(); }
   bool valid() const override { return valid_o.is_high(); }
   std::uint64_t ic_tiles_consumed() const override { return ic_tiles_consumed_o.count(); }
@@ -78,11 +81,13 @@ class PeArrayTwin final : public RtlBlock<blocks::PeArray>, Twin {
     sum_o.get_lanes(out_.wide, layouts_.sum_bits);
     std::ranges::transform(out_.wide, out_.narrow.begin(),
                            [](std::int64_t v) { return static_cast<std::int32_t>(v); });
+    staged_.read(StagedPort::Place::kLanes, out_.wide, codes_);
     out_.lanes_active = lanes_active_o.count();
     read_struct(position_o, layouts_.position, out_.position);
   }
 
  private:
+  StagedPort staged_;
   Pin maximum_i = pin("maximum_i"), wide_i = pin("wide_i"), ready_o = pin("ready_o"),
       valid_o = pin("valid_o"), ic_tiles_consumed_o = pin("ic_tiles_consumed_o"), valid_i = pin("valid_i"),
       x_i = pin("x_i"), request_i = pin("request_i"), row_valid_i = pin("row_valid_i"),
@@ -94,21 +99,23 @@ class PeArrayTwin final : public RtlBlock<blocks::PeArray>, Twin {
 class AdderTreeTwin final : public RtlBlock<blocks::AdderTree>, Twin {
  public:
   AdderTreeTwin(const arch::Hardware& h, const RtlToolchain& toolchain)
-      : Twin(Observer<blocks::AdderTree>::kName, h, toolchain) {
+      : Twin(Observer<blocks::AdderTree>::kName, h, toolchain), staged_(pin("staged_settings_i"), h) {
     out_.sum.resize(layouts_.oc_lanes);
   }
   void configure(const arch::Configure& c) override {
     wide_ = c.wide_accumulator != 0;
     wide_i.set(wide_);
+    staged_.clear();
   }
+  void configure(const arch::ConfigureStaged& c) override { staged_.write(c.staged); }
   bool ready() const override { return ready_o.is_high(); }
   bool valid() const override { return valid_o.is_high(); }
   VerilatedModule* module() override { return &rtl_; }
   void step(const In& in) override {
     valid_i.set(offered(in.sums != nullptr, ready()));
     if (in.sums != nullptr) {
-      if (wide_) {
-        sum_i.set_lanes(std::span<const std::int64_t>(in.sums->wide), layouts_.sum_bits);
+      if (wide_ || staged_.carries_codes()) {
+        sum_i.set_lanes(staged_.codes(StagedPort::Place::kLanes, in.sums->wide), layouts_.sum_bits);
       } else {
         sum_i.set_lanes(std::span<const std::int32_t>(in.sums->narrow), layouts_.sum_bits);
       }
@@ -119,10 +126,12 @@ class AdderTreeTwin final : public RtlBlock<blocks::AdderTree>, Twin {
     rtl_.edge();
     if (!valid()) return;
     sum_o.get_lanes(out_.sum, layouts_.sum_bits);
+    staged_.read(StagedPort::Place::kChannels, out_.sum, codes_);
     read_struct(position_o, layouts_.position, out_.position);
   }
 
  private:
+  StagedPort staged_;
   bool wide_ = false;
   Pin wide_i = pin("wide_i"), ready_o = pin("ready_o"), valid_o = pin("valid_o"), valid_i = pin("valid_i"),
       sum_i = pin("sum_i"), lanes_active_i = pin("lanes_active_i"), position_i = pin("position_i"),
@@ -132,26 +141,30 @@ class AdderTreeTwin final : public RtlBlock<blocks::AdderTree>, Twin {
 class PartialSumBufferTwin final : public RtlBlock<blocks::PartialSumBuffer>, Twin {
  public:
   PartialSumBufferTwin(const arch::Hardware& h, const RtlToolchain& toolchain)
-      : Twin(Observer<blocks::PartialSumBuffer>::kName, h, toolchain) {
+      : Twin(Observer<blocks::PartialSumBuffer>::kName, h, toolchain), staged_(pin("staged_settings_i"), h) {
     out_.sum.resize(layouts_.oc_lanes);
   }
+  void configure(const arch::Configure& /*settings*/) override { staged_.clear(); }
+  void configure(const arch::ConfigureStaged& c) override { staged_.write(c.staged); }
   bool ready() const override { return ready_o.is_high(); }
   bool valid() const override { return valid_o.is_high(); }
   VerilatedModule* module() override { return &rtl_; }
   void step(const In& in) override {
     valid_i.set(offered(in.sums != nullptr, ready()));
     if (in.sums != nullptr) {
-      sum_i.set_lanes(std::span<const std::int64_t>(in.sums->sum), layouts_.sum_bits);
+      sum_i.set_lanes(staged_.codes(StagedPort::Place::kChannels, in.sums->sum), layouts_.sum_bits);
     }
     set_struct(position_i, layouts_.position, in.sums == nullptr ? nullptr : &in.sums->position);
     ready_i.set(offered(in.out_taken, valid()));
     rtl_.edge();
     if (!valid()) return;
     sum_o.get_lanes(out_.sum, layouts_.sum_bits);
+    staged_.read(StagedPort::Place::kTotals, out_.sum, codes_);
     read_struct(position_o, layouts_.position, out_.position);
   }
 
  private:
+  StagedPort staged_;
   Pin ready_o = pin("ready_o"), valid_o = pin("valid_o"), valid_i = pin("valid_i"), sum_i = pin("sum_i"),
       position_i = pin("position_i"), ready_i = pin("ready_i"), sum_o = pin("sum_o"),
       position_o = pin("position_o");
@@ -160,19 +173,21 @@ class PartialSumBufferTwin final : public RtlBlock<blocks::PartialSumBuffer>, Tw
 class PostProcessorTwin final : public RtlBlock<blocks::PostProcessor>, Twin {
  public:
   PostProcessorTwin(const arch::Hardware& h, const RtlToolchain& toolchain)
-      : Twin(Observer<blocks::PostProcessor>::kName, h, toolchain) {
+      : Twin(Observer<blocks::PostProcessor>::kName, h, toolchain), staged_(pin("staged_settings_i"), h) {
     out_.value.resize(layouts_.oc_lanes);
   }
   void configure(const arch::Configure& c) override {
     write_struct(settings_i, layouts_.post_settings, c.post);
+    staged_.clear();
   }
+  void configure(const arch::ConfigureStaged& c) override { staged_.write(c.staged); }
   bool ready() const override { return ready_o.is_high(); }
   bool valid() const override { return valid_o.is_high(); }
   VerilatedModule* module() override { return &rtl_; }
   void step(const In& in) override {
     valid_i.set(offered(in.sums != nullptr, ready()));
     if (in.sums != nullptr) {
-      sum_i.set_lanes(std::span<const std::int64_t>(in.sums->sum), layouts_.sum_bits);
+      sum_i.set_lanes(staged_.codes(StagedPort::Place::kTotals, in.sums->sum), layouts_.sum_bits);
     }
     write_memories(in);
     set_struct(position_i, layouts_.position, in.sums == nullptr ? nullptr : &in.sums->position);
@@ -187,6 +202,7 @@ class PostProcessorTwin final : public RtlBlock<blocks::PostProcessor>, Twin {
   }
 
  private:
+  StagedPort staged_;
   void write_memories(const In& in) {
     operand_valid_i.set(in.operand != nullptr);
     if (in.operand != nullptr) {
@@ -227,10 +243,12 @@ class PostProcessorTwin final : public RtlBlock<blocks::PostProcessor>, Twin {
 class AddressGeneratorTwin final : public RtlBlock<blocks::AddressGenerator>, Twin {
  public:
   AddressGeneratorTwin(const arch::Hardware& h, const RtlToolchain& toolchain)
-      : Twin(Observer<blocks::AddressGenerator>::kName, h, toolchain) {}
+      : Twin(Observer<blocks::AddressGenerator>::kName, h, toolchain), staged_(pin("staged_settings_i"), h) {}
   void configure(const arch::Configure& c) override {
     write_struct(geometry_i, layouts_.geometry, Geometry(c));
+    staged_.clear();
   }
+  void configure(const arch::ConfigureStaged& c) override { staged_.write(c.staged); }
   bool can_accept_tile() const override { return tile_ready_o.is_high(); }
   bool idle() const override { return idle_o.is_high(); }
   bool valid() const override { return valid_o.is_high(); }
@@ -245,6 +263,7 @@ class AddressGeneratorTwin final : public RtlBlock<blocks::AddressGenerator>, Tw
   }
 
  private:
+  StagedPort staged_;
   Pin geometry_i = pin("geometry_i"), tile_ready_o = pin("tile_ready_o"), idle_o = pin("idle_o"),
       valid_o = pin("valid_o"), tile_valid_i = pin("tile_valid_i"), tile_i = pin("tile_i"),
       ic_tiles_loaded_i = pin("ic_tiles_loaded_i"), ready_i = pin("ready_i"), request_o = pin("request_o");

@@ -41,6 +41,7 @@ CoreOutputs outputs_of(const AcceleratorView& v) {
 DatapathInputs::DatapathInputs(const AcceleratorView& v) {
   if (const arch::Command* command = v.command_processor.compute()) {
     configure = std::get_if<arch::Configure>(command);
+    configure_staged = std::get_if<arch::ConfigureStaged>(command);
     const bool accepts = v.address_generator.can_accept_tile() && v.weight_loader.can_accept_tile();
     if (accepts) tile = std::get_if<arch::RunTile>(command);
   }
@@ -53,7 +54,8 @@ void CoreLockstep::sample(const AcceleratorView& v) {
   last_ = compare_core(outputs_of(v), *core_, cycles_, comparison_);
 
   const DatapathInputs in(v);
-  core_->step({in.configure, in.tile, in.load, v.store.read_valid(), v.store.read_word(), v.stalled});
+  core_->step({in.configure, in.configure_staged, in.tile, in.load, v.store.read_valid(), v.store.read_word(),
+               v.stalled});
   ++cycles_;
 }
 
@@ -105,6 +107,7 @@ void BlocksLockstep::sample(const AcceleratorView& v) {
   output_buffer_.step(v.output_buffer, {beat(Handshake::kOutput, v.post_processor), v.store.read_valid(),
                                         v.store.read_word()});
   if (in.configure != nullptr) configure(*in.configure);
+  if (in.configure_staged != nullptr) configure(*in.configure_staged);
   ++cycles_;
 }
 
@@ -113,6 +116,15 @@ void BlocksLockstep::configure(const arch::Configure& settings) {
   activation_buffer_.configure(settings);
   pe_array_.configure(settings);
   adder_tree_.configure(settings);
+  partial_sum_buffer_.configure(settings);
+  post_processor_.configure(settings);
+}
+
+void BlocksLockstep::configure(const arch::ConfigureStaged& settings) {
+  address_generator_.configure(settings);
+  pe_array_.configure(settings);
+  adder_tree_.configure(settings);
+  partial_sum_buffer_.configure(settings);
   post_processor_.configure(settings);
 }
 

@@ -12,10 +12,8 @@ using blocks::Handshake;
 
 /// What reaches the datapath at this clock edge.
 RtlCore::In inputs_of(const netlist::DatapathPorts& ports, const blocks::HandshakeFlags& hold) {
-  if (ports.staged.valid_i.read())
-    throw base::UnsupportedError("the core in RTL has no truncation units: staged layers need the models");
   RtlCore::In in;
-  in.configure = ports.configure.offered();
+  in.configure = ports.configure.offered(), in.configure_staged = ports.staged.offered();
   if (ports.tile.ready_o.read()) in.tile = ports.tile.offered();
   if (ports.loaded_i.read().valid) in.load = &ports.loaded_i.read();
   if (const std::uint32_t* word = ports.read.offered()) in.read = true, in.read_word = *word;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "sim/cosim/rtl_core.h"
+#include "staged_port.h"
 #include "twin.h"
 
 namespace dlasim::sim::cosim {
@@ -11,7 +12,8 @@ namespace {
 
 class CoreTwin final : public RtlCore, Twin {
  public:
-  CoreTwin(const arch::Hardware& h, const RtlToolchain& toolchain) : Twin("core", h, toolchain) {
+  CoreTwin(const arch::Hardware& h, const RtlToolchain& toolchain)
+      : Twin("core", h, toolchain), hardware_(h) {
     data_.resize(layouts_.oc_lanes);
   }
 
@@ -28,6 +30,9 @@ class CoreTwin final : public RtlCore, Twin {
   VerilatedModule* module() override { return &rtl_; }
   void step(const In& in) override {
     set_configuration(in.configure);
+    configure_staged_valid_i.set(in.configure_staged != nullptr);
+    if (in.configure_staged != nullptr)
+      write_staged_settings(staged_settings_i, hardware_, in.configure_staged->staged);
     tile_valid_i.set(offered(in.tile != nullptr, tile_ready()));
     set_struct(tile_i, layouts_.run_tile, in.tile);
     set_load(in.load);
@@ -65,6 +70,9 @@ class CoreTwin final : public RtlCore, Twin {
     load_shift_i.set(static_cast<std::uint32_t>(load->parameters.shift));
   }
 
+  const arch::Hardware hardware_;
+  Pin configure_staged_valid_i = pin("configure_staged_valid_i"),
+      staged_settings_i = pin("staged_settings_i");
   Pin tile_ready_o = pin("tile_ready_o"), idle_o = pin("idle_o"), valid_o = pin("valid_o"),
       ready_o = pin("ready_o"), layer_o = pin("layer_o"), data_valid_o = pin("data_valid_o"),
       tiles_done_o = pin("tiles_done_o"), ic_tiles_loaded_o = pin("ic_tiles_loaded_o"),

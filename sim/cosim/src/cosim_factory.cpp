@@ -25,6 +25,13 @@ class LockstepBlock final : public Model {
     Model::configure(settings);
     lockstep_.configure(settings);
   }
+  void configure(const arch::ConfigureStaged& settings) requires requires(Model& model) {
+    model.configure(settings);
+  }
+  {
+    Model::configure(settings);
+    lockstep_.configure(settings);
+  }
   void step(const typename Model::In& in) {
     lockstep_.step(*this, in);
     ++result_.cycles;

@@ -165,9 +165,7 @@ NumberFormatBench::Result NumberFormatBench::result(const Format& f, int operati
 }
 
 void NumberFormatBench::seed(std::uint32_t state) {
-  set("seed_valid_i", 1), set("seed_i", state);
-  rtl_->edge();
-  set("seed_valid_i", 0);
+  set("seed_valid_i", 1), set("seed_i", state);  // up to the next draw
 }
 
 std::uint32_t NumberFormatBench::draw(int bits) {
@@ -175,7 +173,7 @@ std::uint32_t NumberFormatBench::draw(int bits) {
   const auto r = static_cast<std::uint32_t>(get(bits == 16 ? "draw_16_o" : "draw_32_o"));
   set("next_i", 1);
   rtl_->edge();
-  set("next_i", 0);
+  set("next_i", 0), set("seed_valid_i", 0);
   return r;
 }
 

@@ -24,10 +24,10 @@ class StructCursor {
     at_ -= f.bits;
     return f;
   }
-  /// The output element's number seeds the truncation units, which the RTL datapath does not have; integer
-  /// layers leave it at 0.
-  static bool only_in_staged_layers(std::string_view name) {
-    return name == "element" || name == "output_element";
+  /// The output element's number seeds truncation units: RTL without them does not have it.
+  bool is_left_out(std::string_view name) const {
+    if (name != "element" && name != "output_element") return false;
+    return field_ == layout_.fields.size() || layout_.fields[field_].name != name;
   }
   static bool matches(const std::string& name, const std::string& field) {
     // Nested settings are told apart by what they belong to: lower_bank is a `bank`.
@@ -46,7 +46,7 @@ class StructWriter : StructCursor {
   template <class T>
   void operator()(const char* name, const T& value) {
     if (std::string_view(name).starts_with("wait_")) return;  // tokens are not the datapath's concern
-    if (only_in_staged_layers(name)) return;
+    if (is_left_out(name)) return;
     const arch::RtlField& f = next(name);
     pin_.set(at_, f.bits, static_cast<std::uint64_t>(value));
   }
@@ -57,7 +57,7 @@ class StructReader : StructCursor {
   using StructCursor::StructCursor;
   template <class T>
   void operator()(const char* name, const T& value) {
-    if (only_in_staged_layers(name)) return;
+    if (is_left_out(name)) return;
     const arch::RtlField& f = next(name);
     const std::uint64_t bits = pin_.get(at_, f.bits);
     // The beats' `fields` are const, as waves want them; the beat that is filled here is our own.

@@ -28,6 +28,18 @@ Comparison run_block(const RtlToolchain& toolchain) {
   return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kCycles);
 }
 
+/// On hardware with truncation units.
+template <class Model>
+Comparison run_dfp(const RtlToolchain& toolchain) {
+  const arch::Hardware& hardware = configuration("dfp_3x2");
+  return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kCycles);
+}
+template <class Model>
+Comparison run_fp8(const RtlToolchain& toolchain) {
+  const arch::Hardware& hardware = configuration("fp8_2x3");
+  return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kCycles);
+}
+
 struct Mutant {
   const char* name;
   Run run;
@@ -59,7 +71,7 @@ const Mutant kMutants[] = {
     {"counts_what_is_not_taken", run_block<blocks::PeArray>, "pe_array.sv",
      R"(accepted & request_i.last_of_ic_tile)", R"(valid_i & request_i.last_of_ic_tile)"},
     {"old_sum_is_added", run_block<blocks::PartialSumBuffer>, "partial_sum_buffer.sv",
-     R"((position_i.first_sum ? SumBits'(0) : entry[oc*SumBits+:SumBits]))", R"(entry[oc*SumBits+:SumBits])"},
+     R"(position_i.first_sum ? SumBits'(0) : entry[oc*SumBits+:SumBits])", R"(entry[oc*SumBits+:SumBits])"},
     {"token_is_lost", run_block<blocks::PartialSumBuffer>, "partial_sum_buffer.sv",
      R"((position_i.last_sum | position_i.last_of_tile))", R"(position_i.last_sum)"},
     {"padding_is_zero", run_block<blocks::ActivationBuffer>, "activation_buffer.sv",
@@ -90,6 +102,34 @@ const Mutant kMutants[] = {
     {"gate_of_one_lane_more", run_block<blocks::PostProcessor>, "post_processor.sv",
      R"(LaneBits'(oc) + LaneBits'(settings_i.gate_offset) <)",
      R"(LaneBits'(oc) + LaneBits'(settings_i.gate_offset) <=)"},
+    {"fixed_point_without_sign", run_dfp<blocks::PeArray>, "lane_units.sv", R"(FullBits'($signed(x_i)))",
+     R"(FullBits'(x_i))"},
+    {"zero_times_infinity_is_infinity", run_fp8<blocks::PeArray>, "minifloat_multiplier.sv",
+     R"((any_infinity & (a_zero | b_zero)))", R"(1'b0)"},
+    {"padding_is_multiplied", run_fp8<blocks::PeArray>, "lane_units.sv", R"(padded_i ? '0 : significand)",
+     R"(significand)"},
+    {"ties_away_from_even", run_dfp<blocks::PartialSumBuffer>, "truncation_unit.sv",
+     R"(half_bit & (below_half | floor_part[0]))", R"(half_bit & (below_half | !floor_part[0]))"},
+    {"wrapping_saturates", run_dfp<blocks::PartialSumBuffer>, "truncation_unit.sv", R"(beyond && !wraps)",
+     R"(beyond)"},
+    {"subnormals_are_zero", run_fp8<blocks::AdderTree>, "minifloat_decoder.sv", R"(subnormal ? mantissa)",
+     R"(subnormal ? '0)"},
+    {"seed_of_the_first_lane", run_dfp<blocks::PartialSumBuffer>, "random_source.sv",
+     R"((position_i.element + 32'(oc_lane_i)))", R"(position_i.element)"},
+    {"draws_while_it_stalls", run_dfp<blocks::AdderTree>, "adder_tree.sv", R"((moves[Level] & advance))",
+     R"((moves[Level]))"},
+    {"tree_inputs_swapped", run_dfp<blocks::AdderTree>, "adder_tree.sv",
+     "assign node[(Leaves+ic)*NodeBits+:NodeBits] =\n          32'(lanes_active_i)",
+     "assign node[(Leaves+(ic==1?2:ic==2?1:ic))*NodeBits+:NodeBits] =\n          32'(lanes_active_i)"},
+    {"nodes_of_a_level_share_a_seed", run_dfp<blocks::AdderTree>, "adder_tree.sv",
+     R"(Leaves - (Leaves >> Level) + i - First)", R"(Leaves - (Leaves >> Level))"},
+    {"zero_sum_keeps_a_sign", run_fp8<blocks::AdderTree>, "minifloat_adder.sv",
+     R"(a != b && (a_wins ? a_negative_i : b_negative_i))", R"((a_wins ? a_negative_i : b_negative_i))"},
+    {"negative_numbers_compare_by_magnitude", run_fp8<blocks::PostProcessor>, "number_compare.sv",
+     R"(less_o    = a_below_zero != b_below_zero ? a_below_zero : a_below_zero ? larger : smaller)",
+     R"(less_o    = a_below_zero != b_below_zero ? a_below_zero : smaller)"},
+    {"rows_are_not_counted", run_dfp<blocks::AddressGenerator>, "tap_walker.sv",
+     R"(last_row ? '0 : row_element_q + staged_settings_i.element_row_stride)", R"('0)"},
 };
 
 /// The RTL's sources in a folder of their own, with one place changed.

@@ -22,6 +22,7 @@ struct DatapathInputs {
   explicit DatapathInputs(const trace::AcceleratorView& view);
 
   const arch::Configure* configure = nullptr;
+  const arch::ConfigureStaged* configure_staged = nullptr;
   const arch::RunTile* tile = nullptr;
   const memory::LoadedWord* load = nullptr;
   blocks::HandshakeFlags moves{};  ///< hand-shakes that take place
@@ -67,6 +68,7 @@ class BlocksLockstep final : public trace::TraceSink {
 
  private:
   void configure(const arch::Configure& settings);
+  void configure(const arch::ConfigureStaged& settings);
 
   Lockstep<blocks::WeightLoader> weight_loader_;
   Lockstep<blocks::AddressGenerator> address_generator_;

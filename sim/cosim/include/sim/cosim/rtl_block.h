@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/error.h"
 #include "sim/arch/command.h"
 #include "sim/arch/hardware.h"
 #include "sim/blocks/activation_buffer.h"
@@ -36,14 +37,21 @@ class RtlStage : public RtlInstance {
  public:
   using In = typename Model::In;
   virtual void configure(const arch::Configure& /*settings*/) {}
+  /// Throws base::UnsupportedError where the RTL has no truncation units.
+  virtual void configure(const arch::ConfigureStaged& /*settings*/) {
+    throw base::UnsupportedError("this block has no truncation units: staged layers need its model");
+  }
   virtual bool ready() const = 0;
   virtual bool valid() const = 0;
   virtual void step(const In& in) = 0;
   /// The beat that is offered; only while `valid`.
   const Beat& out() const { return out_; }
+  /// In a staged layer the sums of `out` as they are on the port, sign-extended from their format's bits.
+  const std::vector<std::int64_t>& codes() const { return codes_; }
 
  protected:
   Beat out_;
+  std::vector<std::int64_t> codes_;
 };
 
 /// Specialised for every block of the datapath.
@@ -72,6 +80,7 @@ class RtlBlock<blocks::AddressGenerator> : public RtlInstance {
  public:
   using In = blocks::AddressGenerator::In;
   virtual void configure(const arch::Configure& settings) = 0;
+  virtual void configure(const arch::ConfigureStaged& /*settings*/) {}
   virtual bool can_accept_tile() const = 0;
   virtual bool idle() const = 0;
   virtual bool valid() const = 0;

@@ -18,8 +18,9 @@ class RtlCore : public RtlInstance {
   /// What reaches the datapath in one cycle.
   struct In {
     const arch::Configure* configure = nullptr;  ///< takes effect from the next cycle on
-    const arch::RunTile* tile = nullptr;         ///< only while `tile_ready`
-    const memory::LoadedWord* load = nullptr;    ///< valid words only
+    const arch::ConfigureStaged* configure_staged = nullptr;
+    const arch::RunTile* tile = nullptr;       ///< only while `tile_ready`
+    const memory::LoadedWord* load = nullptr;  ///< valid words only
     bool read = false;
     std::uint32_t read_word = 0;
     blocks::HandshakeFlags hold{};  ///< hand-shakes that do not take place
