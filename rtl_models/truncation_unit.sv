@@ -68,14 +68,17 @@ module truncation_unit #(
   wire signed [E-1:0] last = IsMinifloat ? k - E'(Man) : -(E'(fraction_length_i));
   wire signed [E-1:0] drop = last - E'(exponent_i);
 
+  localparam int unsigned RightBits = $clog2(SignificandBits + FractionBits + 1);
+  localparam int unsigned LeftBits  = $clog2(GrowBits + 1);
   localparam logic signed [E-1:0] MaxRight = E'(SignificandBits + FractionBits);
   localparam logic signed [E-1:0] MaxLeft  = E'(GrowBits);
-  logic [E-1:0]     right, left;
-  logic [Width-1:0] base, aligned;
+  logic [RightBits-1:0] right;
+  logic [LeftBits-1:0]  left;
+  logic [Width-1:0]     base, aligned;
   logic             lost;
   always_comb begin
-    right   = drop[E-1] ? '0 : drop > MaxRight ? MaxRight : drop;
-    left    = !drop[E-1] ? '0 : -drop > MaxLeft ? MaxLeft : -drop;
+    right   = drop[E-1] ? '0 : drop > MaxRight ? RightBits'(MaxRight) : RightBits'(drop);
+    left    = !drop[E-1] ? '0 : -drop > MaxLeft ? LeftBits'(MaxLeft) : LeftBits'(-drop);
     base    = {{GrowBits{1'b0}}, significand_i, {FractionBits{1'b0}}};
     aligned = drop[E-1] ? base << left : base >> right;
     lost    = (base & ~({Width{1'b1}} << right)) != '0;
