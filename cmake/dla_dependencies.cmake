@@ -17,24 +17,6 @@ add_library(dla_systemc INTERFACE)
 target_link_libraries(dla_systemc INTERFACE PkgConfig::SYSTEMC)
 target_compile_definitions(dla_systemc INTERFACE SC_CPLUSPLUS=201703L)
 
-# Verilator is optional: without it the RTL is not co-simulated.
-option(DLA_COSIM "Verilate rtl_models/ where Verilator is found" ON)
-find_program(DLA_VERILATOR verilator)
-if(NOT DLA_COSIM)
-  set(DLA_VERILATOR "")
-endif()
-if(DLA_VERILATOR)
-  execute_process(COMMAND ${DLA_VERILATOR} --getenv VERILATOR_ROOT
-    OUTPUT_VARIABLE verilator_root OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-  add_library(dla_verilated STATIC "${verilator_root}/include/verilated.cpp"
-    "${verilator_root}/include/verilated_threads.cpp")
-  target_include_directories(dla_verilated SYSTEM PUBLIC "${verilator_root}/include")
-  target_compile_options(dla_verilated PRIVATE -w)
-  target_link_libraries(dla_verilated PUBLIC Threads::Threads)
-else()
-  message(STATUS "Verilator is not found or DLA_COSIM is off: co-simulation is off")
-endif()
-
 if(BUILD_TESTING)
   find_package(FlatBuffers CONFIG REQUIRED)  # the tests write .tflite files with it
   find_package(GTest CONFIG REQUIRED)

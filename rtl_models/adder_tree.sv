@@ -1,11 +1,13 @@
 // Sums the ic lanes of each oc lane in a balanced, pipelined binary tree: neighbours first, a register a level.
 //
 // The nodes are numbered as a heap: node i adds nodes 2i and 2i+1, the leaves follow the inner nodes, node 1 is
-// the sum. Lanes without a channel, and those up to the next power of two, are +0.
+// the sum. Lanes without a channel, and those up to the next power of two, are +0. In a layer of number formats
+// every node is followed by its truncation unit.
 module adder_tree (
   input  logic                                                        clk_i,
   input  logic                                                        rst_ni,
   input  logic                                                        wide_i,  // 0: sums wrap at 32 bits
+  input  dla_pkg::staged_settings_t                                   staged_settings_i,
   // from the PE array: [ic][oc]
   input  logic                                                        valid_i,
   output logic                                                        ready_o,
@@ -29,6 +31,9 @@ module adder_tree (
   logic                                 advance;
   logic                                 top_valid, queue_ready;
   logic [dla_pkg::PositionBits-1:0]     top_position;
+  // What moves into each level, in the order of the levels from the leaves on.
+  logic [Stages:0]                        moves;
+  logic [(Stages+1)*dla_pkg::PositionBits-1:0] positions;
 
   assign ready_o = advance;
 
@@ -42,11 +47,35 @@ module adder_tree (
   end
 
   for (genvar i = 1; i < Leaves; i++) begin : gen_node
+    localparam int unsigned Level = Levels - $clog2(i + 1);  // from the leaves
+    localparam int unsigned First = 1 << (Levels - 1 - Level);
     logic [NodeBits-1:0] sum;
     for (genvar oc = 0; oc < dla_pkg::OcLanes; oc++) begin : gen_oc
-      wire signed [SumBits-1:0] total = $signed(node[2*i*NodeBits+oc*SumBits+:SumBits]) +
-                                        $signed(node[(2*i+1)*NodeBits+oc*SumBits+:SumBits]);
-      assign sum[oc*SumBits+:SumBits] = wide_i ? total : SumBits'($signed(total[31:0]));
+      wire signed [SumBits-1:0] left          = node[2*i*NodeBits+oc*SumBits+:SumBits];
+      wire signed [SumBits-1:0] right         = node[(2*i+1)*NodeBits+oc*SumBits+:SumBits];
+      wire signed [SumBits-1:0] total         = left + right;
+      wire signed [SumBits-1:0] integer_total = wide_i ? total : SumBits'($signed(total[31:0]));
+
+      if (dla_pkg::TruncationKind == 0) begin : gen_integer
+        assign sum[oc*SumBits+:SumBits] = integer_total;
+      end else begin : gen_units
+        logic [SumBits-1:0] code;
+        tree_node #(
+          .Level(Level),
+          // nodes are counted level by level from the leaves, left to right
+          .Node (Leaves - (Leaves >> Level) + i - First)
+        ) u_node (
+          .clk_i,
+          .staged_settings_i,
+          .position_i(positions[Level*dla_pkg::PositionBits+:dla_pkg::PositionBits]),
+          .oc_lane_i (16'(oc)),
+          .valid_i   (moves[Level] & advance),
+          .left_i    (left),
+          .right_i   (right),
+          .sum_o     (code)
+        );
+        assign sum[oc*SumBits+:SumBits] = staged_settings_i.reduces ? code : integer_total;
+      end
     end
     if (i == 1) begin : gen_top  // the queue is the last level's register
       assign node[i*NodeBits+:NodeBits] = sum;
@@ -63,12 +92,16 @@ module adder_tree (
     assign advance      = queue_ready;
     assign top_valid    = valid_i;
     assign top_position = position_i;
+    assign moves        = valid_i;
+    assign positions    = position_i;
   end else begin : gen_stages
     logic [Stages-1:0]                        valid_q;
     logic [Stages*dla_pkg::PositionBits-1:0]  position_q;
     assign advance      = queue_ready | !valid_q[Stages-1];
     assign top_valid    = valid_q[Stages-1];
     assign top_position = position_q[(Stages-1)*dla_pkg::PositionBits+:dla_pkg::PositionBits];
+    assign moves        = {valid_q, valid_i};
+    assign positions    = {position_q, position_i};
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni)      valid_q <= '0;

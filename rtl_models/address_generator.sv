@@ -3,6 +3,7 @@ module address_generator (
   input  logic                          clk_i,
   input  logic                          rst_ni,
   input  dla_pkg::geometry_t            geometry_i,  // changes only while idle_o
+  input  dla_pkg::staged_settings_t     staged_settings_i,
   // from the command processor
   input  logic                          tile_valid_i,
   output logic                          tile_ready_o,
@@ -40,6 +41,7 @@ module address_generator (
     .clk_i,
     .rst_ni,
     .geometry_i,
+    .staged_settings_i,
     .tile_i          (tile),
     .step_i          (emit),
     .last_step_o     (last_step),

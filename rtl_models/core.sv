@@ -15,6 +15,9 @@ module core (
   input  logic signed [31:0]                   pad_value_i,
   input  dla_pkg::geometry_t                   geometry_i,
   input  dla_pkg::post_settings_t              settings_i,
+  // ConfigureStaged: makes the layer of the Configure before it one of number formats
+  input  logic                                 configure_staged_valid_i,
+  input  dla_pkg::staged_settings_t            staged_settings_i,
   // RunTile
   input  logic                                 tile_valid_i,
   output logic                                 tile_ready_o,
@@ -55,6 +58,7 @@ module core (
   logic signed [31:0]                   pad_value_q;
   logic [dla_pkg::GeometryBits-1:0]     geometry_q;
   logic [dla_pkg::PostSettingsBits-1:0] settings_q;
+  logic [dla_pkg::StagedSettingsBits-1:0] staged_settings_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -66,6 +70,11 @@ module core (
       geometry_q  <= geometry_i;
       settings_q  <= settings_i;
     end
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni)                       staged_settings_q <= '0;
+    else if (configure_valid_i)        staged_settings_q <= '0;
+    else if (configure_staged_valid_i) staged_settings_q <= staged_settings_i;
   end
 
   // The load channel's 32-bit lanes, at the width of each buffer.
@@ -123,6 +132,7 @@ module core (
     .clk_i,
     .rst_ni,
     .geometry_i       (geometry_q),
+    .staged_settings_i(staged_settings_q),
     .tile_valid_i     (tile_accepted),
     .tile_ready_o     (generator_tile_ready),
     .tile_i,
@@ -154,6 +164,7 @@ module core (
     .rst_ni,
     .maximum_i          (maximum_q),
     .wide_i             (wide_q),
+    .staged_settings_i  (staged_settings_q),
     .valid_i            (valid_o[1] & !hold_i[1]),
     .ready_o            (ready_o[1]),
     .x_i                (x),
@@ -175,6 +186,7 @@ module core (
     .clk_i,
     .rst_ni,
     .wide_i        (wide_q),
+    .staged_settings_i(staged_settings_q),
     .valid_i       (valid_o[2] & !hold_i[2]),
     .ready_o       (ready_o[2]),
     .sum_i         (lane_sum),
@@ -189,6 +201,7 @@ module core (
   partial_sum_buffer u_partial_sum_buffer (
     .clk_i,
     .rst_ni,
+    .staged_settings_i(staged_settings_q),
     .valid_i   (valid_o[3] & !hold_i[3]),
     .ready_o   (ready_o[3]),
     .sum_i     (channel_sum),
@@ -203,6 +216,7 @@ module core (
     .clk_i,
     .rst_ni,
     .settings_i          (settings_q),
+    .staged_settings_i   (staged_settings_q),
     .operand_valid_i     (load_valid_i && load_target_i == dla_pkg::LoadOperand),
     .operand_word_i      (load_word_i[dla_pkg::OperandWordBits-1:0]),
     .operand_values_i    (operands),

@@ -23,11 +23,12 @@ module minifloat_adder #(
   output logic [InBits+Span:0]           significand_o,
   output logic signed [ExponentBits-1:0] exponent_o
 );
-  localparam int unsigned Bits = InBits + Span + 1;
+  localparam int unsigned Bits      = InBits + Span + 1;
+  localparam int unsigned ShiftBits = Span == 0 ? 1 : $clog2(Span + 1);
 
   wire signed [ExponentBits-1:0] distance = a_exponent_i - b_exponent_i;
   wire a_is_higher = !distance[ExponentBits-1];
-  wire [ExponentBits-1:0] shift = a_is_higher ? distance : -distance;
+  wire [ShiftBits-1:0] shift = a_is_higher ? ShiftBits'(distance) : ShiftBits'(-distance);
   wire [Bits-1:0] a = a_is_higher ? Bits'(a_significand_i) << shift : Bits'(a_significand_i);
   wire [Bits-1:0] b = a_is_higher ? Bits'(b_significand_i) : Bits'(b_significand_i) << shift;
   wire opposite = a_negative_i ^ b_negative_i;

@@ -3,6 +3,7 @@
 module partial_sum_buffer (
   input  logic                                         clk_i,
   input  logic                                         rst_ni,
+  input  dla_pkg::staged_settings_t                    staged_settings_i,
   // from the adder tree
   input  logic                                         valid_i,
   output logic                                         ready_o,
@@ -22,8 +23,25 @@ module partial_sum_buffer (
   wire  [WordBits-1:0] entry = memory_q[position_i.index];
 
   for (genvar oc = 0; oc < dla_pkg::OcLanes; oc++) begin : gen_oc
-    assign total[oc*SumBits+:SumBits] =
-        (position_i.first_sum ? SumBits'(0) : entry[oc*SumBits+:SumBits]) + sum_i[oc*SumBits+:SumBits];
+    wire [SumBits-1:0] held        = position_i.first_sum ? SumBits'(0) : entry[oc*SumBits+:SumBits];
+    wire [SumBits-1:0] integer_total = held + sum_i[oc*SumBits+:SumBits];
+
+    if (dla_pkg::TruncationKind == 0) begin : gen_integer
+      assign total[oc*SumBits+:SumBits] = integer_total;
+    end else begin : gen_units
+      logic [SumBits-1:0] code;
+      partial_sum_unit u_unit (
+        .clk_i,
+        .staged_settings_i,
+        .position_i,
+        .oc_lane_i(16'(oc)),
+        .valid_i  (valid_i & ready_o),
+        .before_i (held),
+        .sum_i    (sum_i[oc*SumBits+:SumBits]),
+        .total_o  (code)
+      );
+      assign total[oc*SumBits+:SumBits] = staged_settings_i.reduces ? code : integer_total;
+    end
   end
 
   always_ff @(posedge clk_i) begin

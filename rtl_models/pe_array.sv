@@ -6,6 +6,7 @@ module pe_array (
   // configuration, constant while a beat is inside
   input  logic                                                        maximum_i,
   input  logic                                                        wide_i,
+  input  dla_pkg::staged_settings_t                                   staged_settings_i,
   // from the activation buffer
   input  logic                                                        valid_i,
   output logic                                                        ready_o,
@@ -45,6 +46,9 @@ module pe_array (
         .clk_i,
         .wide_i,
         .maximum_i,
+        .staged_settings_i,
+        .ic_lane_i    (16'(ic)),
+        .oc_lane_i    (16'(oc)),
         .row_valid_i  (row_valid_i && row_ic_lane_i == dla_pkg::IcLaneBits'(ic)),
         .row_bank_i,
         .row_tap_i,
@@ -56,6 +60,7 @@ module pe_array (
         .first_tap_i  (request_i.first_tap),
         .padded_i     (request_i.padded),
         .seen_before_i(seen_before),
+        .position_i   (request_i.position),
         .sum_o        (sum[(ic*dla_pkg::OcLanes+oc)*SumBits+:SumBits])
       );
     end

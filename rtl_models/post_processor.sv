@@ -4,11 +4,13 @@
 //   v = table(v)                                        lower and upper half of the lanes apart
 //   v = combine(v, operand word or the gate's other lane)
 //
+// In a layer of number formats output_units take their place.
 // The units are combinational and PostLatency registers follow: retiming moves them between the units.
 module post_processor (
   input  logic                                                clk_i,
   input  logic                                                rst_ni,
   input  dla_pkg::post_settings_t                             settings_i,  // constant while a beat is inside
+  input  dla_pkg::staged_settings_t                           staged_settings_i,
   // from the DMA
   input  logic                                                operand_valid_i,
   input  logic [dla_pkg::OperandWordBits-1:0]                 operand_word_i,
@@ -112,8 +114,25 @@ module post_processor (
     wire paired = LaneBits'(oc) + LaneBits'(settings_i.gate_offset) < LaneBits'(position_i.oc_active);
     wire use_combined = gated ? paired : combines;
     wire [31:0] chosen = use_combined ? combined : looked_up[oc*32+:32];
-    assign value[oc*ActivationBits+:ActivationBits] =
-        position_i.last_sum && active ? chosen[ActivationBits-1:0] : '0;
+    logic [ActivationBits-1:0] lane_value;
+    assign value[oc*ActivationBits+:ActivationBits] = position_i.last_sum && active ? lane_value : '0;
+
+    if (dla_pkg::TruncationKind == 0) begin : gen_integer
+      assign lane_value = chosen[ActivationBits-1:0];
+    end else begin : gen_units
+      logic [ActivationBits-1:0] code;
+      output_units u_units (
+        .clk_i,
+        .staged_settings_i,
+        .position_i,
+        .oc_lane_i(16'(oc)),
+        .sum_i    (sum_i[oc*SumBits+:SumBits]),
+        .bias_i   (parameters[64+:SumBits]),
+        .operand_i(operand[oc*ActivationBits+:ActivationBits]),
+        .value_o  (code)
+      );
+      assign lane_value = staged_settings_i.reduces | staged_settings_i.elementwise ? code : chosen[ActivationBits-1:0];
+    end
   end
 
   elastic_pipeline #(

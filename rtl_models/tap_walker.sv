@@ -4,6 +4,7 @@ module tap_walker (
   input  logic                          clk_i,
   input  logic                          rst_ni,
   input  dla_pkg::geometry_t            geometry_i,
+  input  dla_pkg::staged_settings_t     staged_settings_i,
   // from the tile queue
   input  dla_pkg::run_tile_t            tile_i,        // being walked
   input  logic                          step_i,        // the request is taken
@@ -50,6 +51,7 @@ module tap_walker (
   localparam int unsigned LanesBits = $clog2(dla_pkg::IcLanes + 1);
   localparam int unsigned OperandBits = $clog2(dla_pkg::OperandWords + dla_pkg::PartialSumDepth);
   localparam int unsigned OutputBits = $clog2(dla_pkg::OutputWords + dla_pkg::PartialSumDepth);
+  logic [dla_pkg::PositionBits-1:0] position;
   assign request_o = {
     word,
     tap_q,
@@ -59,17 +61,43 @@ module tap_walker (
     first_tap,
     last_tap,
     last_tap & last_position,  // last_of_ic_tile
+    position
+  };
+
+  localparam int unsigned AddressBits = dla_pkg::PartialSumBits + dla_pkg::SlotBits + OperandBits + OutputBits +
+                                        InsideBits + $clog2(dla_pkg::OcLanes + 1) + dla_pkg::LayerBits;
+  wire [AddressBits-1:0] addresses = {
     index_q,
     tile_i.parameter_slot,
     tile_i.operand_word + OperandBits'(index_q),
     tile_i.output_word + OutputBits'(index_q),
     taps_inside,
     tile_i.oc_active,
-    tile_i.layer,
+    tile_i.layer
+  };
+  wire [2:0] ends = {
     ic_tile_q == 32'd0 && !tile_i.continue_sum,   // first_sum
     last_ic_tile & !tile_i.hold_sum,              // last_sum
     last_ic_tile & last_tap & last_position       // last_of_tile
   };
+
+  // The output element's number, which seeds the truncation units.
+  if (dla_pkg::TruncationKind == 0) begin : gen_integer
+    assign position = {addresses, ends};
+  end else begin : gen_element
+    logic [31:0] row_element_q, col_element_q;
+    wire  [31:0] element = tile_i.output_element + row_element_q + col_element_q;
+    assign position = {addresses, element, ends};
+
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) begin
+        {row_element_q, col_element_q} <= '0;
+      end else if (step_i && last_tap) begin
+        col_element_q <= last_col ? '0 : col_element_q + staged_settings_i.element_column_stride;
+        if (last_col) row_element_q <= last_row ? '0 : row_element_q + staged_settings_i.element_row_stride;
+      end
+    end
+  end
   assign last_step_o      = last_ic_tile & last_tap & last_position;
   assign ic_tiles_begun_o = ic_tiles_begun_q;
 

@@ -2,12 +2,12 @@
 //
 //   v = (-1)^negative * significand * 2^exponent ─► aligned to the result's last place ─► rounded ─► limited
 //
-// The format is fixed, rounding and overflow are inputs: a unit that is built for one of them is given constants.
+// The format is fixed but for a DFP format's fractional length; that, rounding and overflow are inputs: a unit that
+// is built for one of them is given constants.
 module truncation_unit #(
   parameter bit          IsMinifloat     = 1'b0,
   // DFP(B, fl)
   parameter int unsigned DfpBits         = 8,
-  parameter int          FractionLength  = 0,
   parameter bit          IsSigned        = 1'b1,
   // ExMy
   parameter int unsigned Exp             = 4,
@@ -18,6 +18,8 @@ module truncation_unit #(
   // the value
   parameter int unsigned SignificandBits = 64,
   parameter int unsigned ExponentBits    = 16,
+  parameter int unsigned LengthBits      = ExponentBits,
+  parameter int unsigned DrawBits        = 32,  // 0, 16 or 32; 0: no stochastic rounding
   parameter int unsigned CodeBits        = IsMinifloat ? 1 + Exp + Man : DfpBits
 ) (
   input  logic                           nan_i,
@@ -25,6 +27,7 @@ module truncation_unit #(
   input  logic                           negative_i,
   input  logic [SignificandBits-1:0]     significand_i,  // 0: zero
   input  logic signed [ExponentBits-1:0] exponent_i,
+  input  logic signed [LengthBits-1:0]   fraction_length_i,  // DFP
   input  logic [2:0]                     rounding_i,     // floor, trunc, nearest up, away, even; stochastic
   input  logic [1:0]                     overflow_i,     // saturate, symmetric, wrap, inf
   input  logic                           lfsr_is_32_i,   // else 16 bits of the draw count
@@ -34,7 +37,7 @@ module truncation_unit #(
 );
   localparam logic [2:0] RoundFloor = 3'd0, RoundTrunc = 3'd1, RoundUp = 3'd2, RoundAway = 3'd3, RoundEven = 3'd4;
   localparam logic [1:0] OverflowSymmetric = 2'd1, OverflowWrap = 2'd2, OverflowInf = 2'd3;
-  localparam int unsigned FractionBits = 34;  // as many as the longest draw needs, and some below it
+  localparam int unsigned FractionBits = DrawBits + 2;  // as many as the longest draw needs, and some below it
   localparam int unsigned ResultBits   = IsMinifloat ? Man + 1 : DfpBits;
   localparam int unsigned GrowBits     = ResultBits + 1;  // a left shift beyond it overflows in any case
   localparam int unsigned IntegerBits  = GrowBits + SignificandBits;
@@ -44,30 +47,41 @@ module truncation_unit #(
   wire zero = significand_i == '0 && !nan_i && !infinity_i;
 
   // The leading one, for minifloat: it is what the result's exponent follows.
-  logic signed [E-1:0] top;
+  localparam int unsigned Steps = $clog2(SignificandBits);
+  logic signed [E-1:0]        top;
+  logic [SignificandBits-1:0] upper;
   always_comb begin
-    top = '0;
-    for (int i = 0; i < SignificandBits; i++) if (significand_i[i]) top = E'(i);
+    top   = '0;
+    upper = significand_i;
+    for (int i = 0; i < Steps; i++) begin
+      if (upper >> (1 << (Steps - 1 - i)) != '0) begin
+        top   = top | (E'(1) << (Steps - 1 - i));
+        upper = upper >> (1 << (Steps - 1 - i));
+      end
+    end
   end
 
   // `last`: the power of two of the result's last place; `drop`: places of the significand below it.
   localparam logic signed [E-1:0] SmallestExponent = E'(1 - Bias);
   wire signed [E-1:0] value_exponent = E'(exponent_i) + top;
   wire signed [E-1:0] k = ExpZero == 0 && value_exponent < SmallestExponent ? SmallestExponent : value_exponent;
-  wire signed [E-1:0] last = IsMinifloat ? k - E'(Man) : E'(-FractionLength);
+  wire signed [E-1:0] last = IsMinifloat ? k - E'(Man) : -(E'(fraction_length_i));
   wire signed [E-1:0] drop = last - E'(exponent_i);
 
+  localparam int unsigned RightBits = $clog2(SignificandBits + FractionBits + 1);
+  localparam int unsigned LeftBits  = $clog2(GrowBits + 1);
   localparam logic signed [E-1:0] MaxRight = E'(SignificandBits + FractionBits);
   localparam logic signed [E-1:0] MaxLeft  = E'(GrowBits);
-  logic [E-1:0]     right, left;
-  logic [Width-1:0] base, aligned;
+  logic [RightBits-1:0] right;
+  logic [LeftBits-1:0]  left;
+  logic [Width-1:0]     base, aligned;
   logic             lost;
   always_comb begin
-    right   = drop[E-1] ? '0 : drop > MaxRight ? MaxRight : drop;
-    left    = !drop[E-1] ? '0 : -drop > MaxLeft ? MaxLeft : -drop;
+    right   = drop[E-1] ? '0 : drop > MaxRight ? RightBits'(MaxRight) : RightBits'(drop);
+    left    = !drop[E-1] ? '0 : -drop > MaxLeft ? LeftBits'(MaxLeft) : LeftBits'(-drop);
     base    = {{GrowBits{1'b0}}, significand_i, {FractionBits{1'b0}}};
     aligned = drop[E-1] ? base << left : base >> right;
-    lost    = !drop[E-1] && (aligned << right) != base;
+    lost    = (base & ~({Width{1'b1}} << right)) != '0;
   end
 
   // Rounding of the magnitude: what each mode does to a signed number.
@@ -78,9 +92,9 @@ module truncation_unit #(
   wire moved      = half_bit | below_half;
   wire [32:0] drawn      = lfsr_is_32_i ? {1'b0, draw_i} : {17'd0, draw_i[15:0]};
   wire [32:0] limit      = lfsr_is_32_i ? 33'h1_0000_0000 : 33'h0_0001_0000;
-  wire [32:0] chance     = lfsr_is_32_i ? {1'b0, fraction[FractionBits-1-:32]} : {17'd0, fraction[FractionBits-1-:16]};
-  wire        below_draw = lost || (lfsr_is_32_i ? fraction[FractionBits-33:0] != '0
-                                                 : fraction[FractionBits-17:0] != '0);
+  wire [33:0] places     = 34'(fraction) << (32 - DrawBits);
+  wire [32:0] chance     = lfsr_is_32_i ? {1'b0, places[33:2]} : {17'd0, places[33:18]};
+  wire        below_draw = lost || (lfsr_is_32_i ? places[1:0] != '0 : places[17:0] != '0);
   // DFP rounds the signed number: of a negative one the fraction above the floor is 1 - fraction.
   wire [32:0] chance_up  = chance + {32'd0, below_draw};
   logic increment;
@@ -91,8 +105,9 @@ module truncation_unit #(
       RoundUp:    increment = half_bit & (below_half | !negative_i);
       RoundAway:  increment = half_bit;
       RoundEven:  increment = half_bit & (below_half | floor_part[0]);
-      default:    increment = !IsMinifloat && negative_i ? moved & (drawn < chance_up)
-                                                         : moved & (chance + drawn >= limit);
+      default:    increment = DrawBits == 0 ? 1'b0
+                            : !IsMinifloat && negative_i ? moved & (drawn < chance_up)
+                            : moved & (chance + drawn >= limit);
     endcase
   end
   wire [IntegerBits:0] rounded = {1'b0, floor_part} + (IntegerBits + 1)'(increment);

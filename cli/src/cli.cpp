@@ -50,6 +50,7 @@ int run(const std::vector<std::string>& arguments) {
   add_waves(app, chosen);
   add_explain(app, chosen);
   add_study(app, chosen);
+  add_diverge(app, chosen);
   add_doctor(app, chosen);
   try {
     require_known_verb(app, arguments);

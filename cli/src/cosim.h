@@ -12,6 +12,7 @@ struct CosimRun {
   SessionOptions session;
   std::uint32_t stall_per_mille = 0;
   std::uint64_t stall_seed = 1;
+  bool cycles = false;  ///< compare each layer's cycles with the cycle engine's, too
 };
 
 /// Runs the test clip in the netlist with the factory's blocks, compares every layer with golden and prints

@@ -4,6 +4,7 @@
 #include "conformance/network_runner.h"
 #include "conformance/number_format_vector.h"
 #include "golden/interpreter.h"
+#include "rtl_vectors.h"
 #include "sim/compiler/compile.h"
 #include "sim/host/host.h"
 #include "simulator.h"
@@ -33,7 +34,7 @@ std::vector<Tensor> simulate(Engine engine, const QuantizedGraph& graph, std::sp
 }  // namespace
 
 std::vector<std::string> engine_names() {
-  return {"golden", "cycle", "fast"};
+  return {"golden", "cycle", "fast", "rtl"};
 }
 
 sim::arch::Hardware vector_hardware() {
@@ -52,6 +53,7 @@ std::unique_ptr<conformance::Engine> make_engine(const std::string& name,
     return std::make_unique<FunctionEngine>(
         name, [](const auto& graph, auto inputs) { return golden::run(graph, inputs); });
   }
+  if (name == "rtl") return make_rtl_engine();
   const auto found = engine_choices().find(name);
   if (found == engine_choices().end()) throw base::InputError("no engine is called '" + name + "'");
   return std::make_unique<FunctionEngine>(name,
@@ -61,10 +63,14 @@ std::unique_ptr<conformance::Engine> make_engine(const std::string& name,
 }
 
 void register_handlers(conformance::Verifier& verifier, const conformance::Engine& engine) {
+  verifier.handle_networks(conformance::network_handler(engine));
+  if (engine.name() == "rtl") {
+    register_rtl_handlers(verifier, engine);
+    return;
+  }
   verifier.handle_op("number_format", engine.name() == "golden"
                                           ? conformance::golden_number_format_handler(engine)
                                           : conformance::engine_number_format_handler(engine));
-  verifier.handle_networks(conformance::network_handler(engine));
 }
 
 }  // namespace dlasim::cli

@@ -11,7 +11,7 @@
 
 namespace dlasim::cli {
 
-/// "golden", "cycle", "fast"
+/// "golden", "cycle", "fast", "rtl"
 std::vector<std::string> engine_names();
 
 /// `hardware` matters to the engines that simulate it.

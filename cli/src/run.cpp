@@ -5,7 +5,6 @@
 #include <future>
 #include <map>
 #include <memory>
-#include <sstream>
 
 #include "base/cpu.h"
 #include "base/error.h"
@@ -14,6 +13,7 @@
 #include "base/progress.h"
 #include "base/wav.h"
 #include "cli/main.h"
+#include "divergence.h"
 #include "figures.h"
 #include "golden/interpreter.h"
 #include "golden_run.h"
@@ -48,7 +48,7 @@ struct RunOptions {
   sim::trace::VcdWindow window;
   std::string layer;  ///< --layer: only while this one runs
   bool netlist = false;
-  std::string fault;  ///< --fault: one wrong bit, for tests of the checks
+  std::string fault;  ///< --fault: one wrong bit
 };
 
 double seconds_since(Clock::time_point start) {
@@ -149,28 +149,6 @@ void write_results(const Session& session, const network::QuantizedGraph& graph,
   directory.commit();
 }
 
-/// "weight:100:7:3": what, cycle, index, bit.
-sim::engine::FaultPlan parse_fault(const std::string& text) {
-  using sim::engine::FaultKind;
-  static const std::map<std::string, FaultKind> kKinds{{"weight", FaultKind::kWeightRegister},
-                                                       {"tree", FaultKind::kTreeNode},
-                                                       {"address", FaultKind::kAddress},
-                                                       {"multiplier", FaultKind::kRequantMultiplier}};
-  std::istringstream in(text);
-  std::string kind;
-  char first = 0;
-  char second = 0;
-  sim::engine::FaultPlan plan;
-  std::getline(in, kind, ':');
-  in >> plan.cycle >> first >> plan.index >> second >> plan.bit;
-  if (!in || first != ':' || second != ':' || !kKinds.contains(kind)) {
-    throw base::InputError(fmt::format(
-        "--fault: '{}' is not KIND:CYCLE:INDEX:BIT with weight, tree, address or multiplier", text));
-  }
-  plan.kind = kKinds.at(kind);
-  return plan;
-}
-
 /// The waves that were asked for, or null.
 std::unique_ptr<sim::trace::VcdTrace> make_trace(const RunOptions& options, const Session& session,
                                                  const sim::compiler::Program& program) {
@@ -226,7 +204,7 @@ int run_network(const RunOptions& options) {
   base::Progress progress("simulating", 1000);
   sim::engine::RunOptions engine_options;
   engine_options.stalls = {options.stall_seed, options.stall_per_mille};
-  if (!options.fault.empty()) engine_options.fault = parse_fault(options.fault);
+  if (!options.fault.empty()) engine_options.fault = sim::arch::parse_fault(options.fault);
   engine_options.host = sim::host::compute;
   engine_options.progress = [&](double share) {
     const auto target = static_cast<std::int64_t>(share * 1000.0);
@@ -250,7 +228,15 @@ int run_network(const RunOptions& options) {
   write_results(session, graph, report, result.tensors);
   fmt::print("{}", options.json ? report::to_json(report) : report::to_text(report));
   if (!options.json) fmt::print("results in {}\n", session.output_directory.string());
-  return report.differing() == 0 ? kDone : kMismatch;
+  if (report.differing() == 0) return kDone;
+  if (!options.json) {
+    std::vector<sim::arch::Fault> faults;
+    if (engine_options.fault) faults.push_back(*engine_options.fault);
+    fmt::print("\n");
+    report_divergence(
+        {session, graph, program, engine_options.stalls, faults, {}, {}, divergence_folder(session)});
+  }
+  return kMismatch;
 }
 
 }  // namespace
@@ -268,7 +254,8 @@ void add_run(CLI::App& app, Action& chosen) {
   verb->add_flag("!--no-golden", options->golden, "Do not compute and compare the golden model");
   verb->add_flag("!--no-fuse", options->fuse, "One pass a node: every tensor reaches DRAM and is compared");
   verb->add_flag("--json", options->json, "Print summary.json instead of the table");
-  verb->add_option("--fault", options->fault, "KIND:CYCLE:INDEX:BIT, one wrong bit")->group("");  // for tests
+  verb->add_option("--fault", options->fault,
+                   "One wrong bit: BLOCK.SIGNAL[BIT]@CYCLE, or ...@CYCLE:stuck0, :stuck1 (docs/faults.md)");
   verb->add_flag("--netlist", options->netlist,
                  "Every block a SystemC module of its own: the same cycles, several times slower");
   verb->add_option("--vcd", options->vcd, "Write the waves of all blocks, and a GTKWave layout beside them");

@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "cli/main.h"
 #include "error_budget.h"
+#include "fault_study.h"
 #include "figures.h"
 #include "format_search.h"
 #include "golden_run.h"
@@ -27,6 +28,8 @@ struct StudyOptions {
   bool json = false;
   bool search = false;
   double limit = 0.05;
+  int faults = 0;
+  std::uint64_t seed = 1;
 };
 
 report::StudyRow row_of(const QuantizedNode& node, const PointCost& cost, const golden::StageEvents& events) {
@@ -95,8 +98,20 @@ int run_search(const Session& session, double limit) {
   return kDone;
 }
 
+int run_faults(const Session& session, const StudyOptions& options) {
+  const report::FaultReport report =
+      study_faults(session, quantize_session(session), options.faults, options.seed);
+  base::OutputDirectory directory(session.output_directory);
+  base::write_file_atomically(directory.path() / "faults.json", report::to_json(report));
+  directory.commit();
+  fmt::print("{}", options.json ? report::to_json(report) : report::to_text(report));
+  if (!options.json) fmt::print("results in {}\n", session.output_directory.string());
+  return kDone;
+}
+
 int run_study(const StudyOptions& options) {
   const Session session = open_session(options.session);
+  if (options.faults > 0) return run_faults(session, options);
   if (!session.numerics.staged) {
     throw base::InputError(
         "study: the numerics are integers with scales, which have no truncation points; give number formats, "
@@ -118,7 +133,8 @@ int run_study(const StudyOptions& options) {
 void add_study(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<StudyOptions>();
   CLI::App* verb = app.add_subcommand(
-      "study", "Precision: what every truncation point of every layer did, and what it costs alone");
+      "study",
+      "Precision: what every truncation point of every layer did, and what it costs alone; or faults");
   add_session_options(*verb, options->session);
   verb->add_flag("--json", options->json, "Print JSON instead of the table");
   auto* search = verb->add_flag("--search", options->search,
@@ -126,6 +142,11 @@ void add_study(CLI::App& app, Action& chosen) {
   verb->add_option("--limit", options->limit, "How far the cross entropy may be above float, in nats")
       ->needs(search)
       ->check(CLI::Range(0.0, 100.0));
+  auto* faults = verb->add_option("--faults", options->faults,
+                                  "Instead: run so many times with a random wrong bit, and say what it did")
+                     ->check(CLI::Range(1, 1000000))
+                     ->excludes(search);
+  verb->add_option("--seed", options->seed, "Seed of the faults")->needs(faults);
   verb->callback([options, &chosen] { chosen = [options] { return run_study(*options); }; });
 }
 

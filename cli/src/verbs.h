@@ -16,6 +16,7 @@ void add_session_options(CLI::App& verb, SessionOptions& options);
 
 void add_compile(CLI::App& app, Action& chosen);
 void add_cosim(CLI::App& app, Action& chosen);
+void add_diverge(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);

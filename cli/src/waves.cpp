@@ -1,16 +1,11 @@
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "cli/main.h"
 #include "report/wave_svg.h"
 #include "verbs.h"
@@ -40,6 +35,11 @@ report::WaveMark parse_mark(const std::string& text) {
 }
 
 int draw(const WavesOptions& options) {
+  if (options.file.extension() == ".fst") {
+    throw base::InputError(
+        fmt::format("{}: pictures are drawn from VCD: 'fst2vcd {}' converts it (package gtkwave)",
+                    options.file.string(), options.file.string()));
+  }
   const report::VcdReader reader(options.file);
   const report::WaveScene scene =
       options.signals.empty() ? report::read_wave_scene(reader, options.range, report::default_wave_globs())
@@ -56,36 +56,14 @@ int draw(const WavesOptions& options) {
   return kDone;
 }
 
-/// As a shell looks for it.
-std::optional<std::filesystem::path> find_program(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::istringstream directories(path == nullptr ? "" : path);
-  for (std::string directory; std::getline(directories, directory, ':');) {
-    const std::filesystem::path program = std::filesystem::path(directory) / name;
-    if (std::filesystem::is_regular_file(program) && ::access(program.c_str(), X_OK) == 0) return program;
-  }
-  return std::nullopt;
-}
-
-/// Runs the program to its end; true if it ended well.
-bool run_program(const std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  if (::posix_spawn(&child, words.front().c_str(), nullptr, nullptr, arguments.data(), environ) != 0)
-    return false;
-  int status = 0;
-  return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 int open_in_gtkwave(const WavesOptions& options) {
   if (options.range.from || options.range.to || !options.signals.empty() || !options.marks.empty()) {
     throw base::InputError(
         "--from, --to, --signals and --mark choose what --svg draws: --svg FILE is missing");
   }
-  const report::VcdReader reader(options.file);  // says what is wrong with it before a window opens
-  const auto gtkwave = find_program("gtkwave");
+  // Says what is wrong with it before a window opens; FST is GTKWave's own.
+  if (options.file.extension() != ".fst") const report::VcdReader reader(options.file);
+  const auto gtkwave = base::find_program("gtkwave");
   if (!gtkwave) {
     throw base::InputError(
         "gtkwave is not installed: 'apt-get install gtkwave', or draw a picture with --svg FILE");
@@ -93,7 +71,8 @@ int open_in_gtkwave(const WavesOptions& options) {
   std::vector<std::string> words{gtkwave->string(), options.file.string()};
   const auto layout = std::filesystem::path(options.file).replace_extension(".gtkw");
   if (std::filesystem::is_regular_file(layout)) words.push_back(layout.string());
-  if (!run_program(words)) throw base::InputError("gtkwave ended with an error; its own message says why");
+  if (!base::run_program(words))
+    throw base::InputError("gtkwave ended with an error; its own message says why");
   return kDone;
 }
 

@@ -121,11 +121,24 @@ package dla_pkg;
     logic signed [63:0] combine_max;
   } post_settings_t;
 
+  typedef struct packed {
+    logic [2:0] rounding;
+    logic [1:0] overflow;
+    logic signed [7:0] fraction_length;
+    logic [31:0] seed;
+  } point_settings_t;
+
+  typedef struct packed {
+    logic reduces;
+  } staged_settings_t;
+
   localparam int unsigned PositionBits = 66;
   localparam int unsigned TapRequestBits = 95;
   localparam int unsigned RunTileBits = 367;
   localparam int unsigned GeometryBits = 192;
   localparam int unsigned PostSettingsBits = 984;
+  localparam int unsigned PointSettingsBits = 45;
+  localparam int unsigned StagedSettingsBits = 1;
 
   // PE modes
   localparam logic [31:0] ModeMultiplyAccumulate = 32'd0;
@@ -163,6 +176,40 @@ package dla_pkg;
   localparam logic [31:0] LoadOperand = 32'd2;
   localparam logic [31:0] LoadParameter = 32'd3;
   localparam logic [31:0] LoadTable = 32'd4;
+
+  // Truncation units
+  localparam int unsigned TruncationKind = 0;  // 0: none, 1: DFP, 2: minifloat
+  localparam int unsigned ProductExact = 0;
+  localparam int unsigned Alignment = 0;  // DFP: largest difference of two terms' fractional lengths
+  localparam int unsigned LimitBits = 0;  // significant bits of slope, minimum and maximum
+  localparam int unsigned LfsrBits = 0;  // 0: no stochastic rounding
+  localparam int unsigned ExponentBits = 13;
+  localparam int unsigned FractionLengthBits = 8;
+  localparam int unsigned FractionLengthAt = 32;  // in point_settings_t
+  localparam logic [63:0] InputFormat = 64'h0000000000000000;
+  localparam logic [63:0] WeightFormat = 64'h0000000000000000;
+  localparam logic [63:0] BiasOperandFormat = 64'h0000000000000000;
+  localparam logic [63:0] ProductFormat = 64'h0000000000000000;
+  localparam logic [63:0] AccumulatorFormat = 64'h0000000000000000;
+  localparam logic [63:0] TreeFormat = 64'h0000000000000000;
+  localparam logic [63:0] PartialSumFormat = 64'h0000000000000000;
+  localparam logic [63:0] BiasFormat = 64'h0000000000000000;
+  localparam logic [63:0] OutputFormat = 64'h0000000000000000;
+
+  // A number format in 64 bits: bias, minifloat, specials, exp_zero, man, exp, bits of a code
+  function automatic int unsigned code_bits(input logic [63:0] format);
+    code_bits = 32'(format[6:0]);
+  endfunction
+  function automatic int unsigned significand_bits(input logic [63:0] format);
+    significand_bits = format[20] ? 32'(format[15:11]) + 32'd1 : 32'(format[6:0]);
+  endfunction
+  // of a significand's last place; of minifloat only
+  function automatic int lowest_exponent(input logic [63:0] format);
+    lowest_exponent = 32'(format[17:16] == 2'd0) - 32'($signed(format[47:32])) - 32'(format[15:11]);
+  endfunction
+  function automatic int highest_exponent(input logic [63:0] format);
+    highest_exponent = (32'sd1 << format[10:7]) - 32'sd1 - 32'($signed(format[47:32])) - 32'(format[15:11]);
+  endfunction
 
   // sigmoid(index / 24) in Q0.16 for the interpolating int16 unit
   function automatic logic [15:0] curve_table(input logic [7:0] index);

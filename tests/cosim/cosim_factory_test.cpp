@@ -89,6 +89,56 @@ TEST_F(CosimFactoryTest, AllBlocksInLockstepCompareEveryCycle) {
   }
 }
 
+TEST_F(CosimFactoryTest, TheCoreAsRtlGivesTheModelsCyclesAndBits) {
+  CosimFactory factory;
+  factory.set_mode(kCore, Mode::kRtl);
+  for (const blocks::StallPlan stalls : {blocks::StallPlan{}, blocks::StallPlan{3, 250}}) {
+    const engine::RunResult result = run(factory, stalls);
+    expect_equals_model(result, stalls);
+    engine::RunOptions options;
+    options.stalls = stalls;
+    const engine::RunResult model = engine::run_cycle(program_, graph_, hardware_, inputs_, options);
+    ASSERT_EQ(result.layers.size(), model.layers.size());
+    for (std::size_t i = 0; i < model.layers.size(); ++i) {
+      EXPECT_EQ(result.layers[i].cycles, model.layers[i].cycles) << i;
+      EXPECT_EQ(result.layers[i].beats, model.layers[i].beats) << i;
+    }
+  }
+}
+
+TEST_F(CosimFactoryTest, TheCoreInLockstepComparesEveryPortInEveryCycle) {
+  constexpr std::uint64_t kPorts =
+      18;  // six hand-shakes, four flags and counters, those of the output buffer
+  for (const blocks::StallPlan stalls : {blocks::StallPlan{}, blocks::StallPlan{5, 250}}) {
+    CosimFactory factory;
+    factory.set_mode(kCore, Mode::kLockstep);
+    const engine::RunResult result = run(factory, stalls);
+    expect_equals_model(result, stalls);
+    EXPECT_NO_THROW(factory.require_compared());
+    const LockstepResult& compared = factory.results().at(kCore);
+    EXPECT_GE(compared.cycles, result.cycles);
+    EXPECT_GE(compared.values, kPorts * compared.cycles);
+  }
+}
+
+TEST_F(CosimFactoryTest, AWrongBitAtAPortOfTheCoreIsReportedInItsCycle) {
+  static constexpr std::uint64_t kCycle = 400;
+  CosimFactory factory;
+  factory.set_mode(kCore, Mode::kLockstep);
+  factory.set_core([](const arch::Hardware& h) {
+    auto core = make_rtl_core(h);
+    core->module()->inject({"", "tiles_done_o", 3, kCycle, arch::FaultKind::kFlip});
+    return core;
+  });
+  EXPECT_THROW(run(factory), base::SimulationError);
+  ASSERT_NE(factory.difference(), nullptr);
+  const Difference& d = *factory.difference();
+  EXPECT_EQ(d.block, "core");
+  EXPECT_EQ(d.cycle, kCycle);
+  EXPECT_EQ(d.port, "tiles_done_o");
+  EXPECT_EQ(d.expected ^ d.got, 8);
+}
+
 TEST_F(CosimFactoryTest, RtlAndLockstepMix) {
   CosimFactory factory;
   factory.set_mode("pe_array", Mode::kRtl);
@@ -176,6 +226,7 @@ TEST(CosimFactoryModes, RefusesWhatItDoesNotKnow) {
   }
   factory.set_mode("pe_array", Mode::kRtl);
   EXPECT_NO_THROW(factory.set_mode("pe_array", Mode::kRtl));
+  EXPECT_THROW(factory.set_mode(kAllBlocks, Mode::kLockstep), base::InputError);
   EXPECT_THROW(factory.set_mode("core", Mode::kLockstep), base::InputError);
 }
 

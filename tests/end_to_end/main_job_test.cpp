@@ -89,7 +89,8 @@ TEST_F(MainJob, StallsAndOddArraysChangeCyclesButNoBit) {
 
 TEST_F(MainJob, OneWrongBitAnywhereIsAMismatch) {
   for (const std::string fault :
-       {"weight:1000:0:6", "tree:1000:0:28", "address:900:0:1", "multiplier:1000:0:28"}) {
+       {"pe_array.weight_0[6]@1000", "adder_tree.sum_o_0[28]@1000:stuck1",
+        "address_generator.word_o[1]@900:stuck1", "post_processor.mantissa_0[28]@1000"}) {
     const Result result = run({config("wavenet_tiny.yaml"), "--fault", fault});
     EXPECT_EQ(result.exit_code, cli::kMismatch) << fault;
     EXPECT_GT(result.summary["differing"], 0) << fault;

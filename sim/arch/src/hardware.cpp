@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "hardware_fields.h"
+#include "sim/arch/rtl_package.h"
 
 namespace dlasim::sim::arch {
 namespace {
@@ -34,6 +35,33 @@ void require_lane_width(std::string_view key, int bits) {
   if (bits == 8 || bits == 16 || bits == 32) return;
   throw base::InputError("hardware.pe_array." + std::string(key) + ": " + std::to_string(bits) +
                          " is not one of 8, 16, 32");
+}
+
+/// What a lane, a register or a wire of the datapath holds of each format.
+int bits_available(const Hardware& h, std::string_view key) {
+  if (key == "operands.input" || key == "points.output") return h.pe_array.activation_bits;
+  return key == "operands.weight" ? h.pe_array.weight_bits : sum_bits(h);
+}
+
+void check_truncation(const Hardware& h) {
+  const Truncation& t = h.truncation;
+  if (t.lfsr_bits != 0 && t.lfsr_bits != 16 && t.lfsr_bits != 32) {
+    throw base::InputError("hardware.truncation.lfsr_bits: " + std::to_string(t.lfsr_bits) +
+                           " is not one of 0, 16, 32");
+  }
+  if (!t.has_units()) return;
+  using fixed_point::Kind;
+  const Kind kind = t.kind == TruncationKind::kDfp ? Kind::kDfp : Kind::kMinifloat;
+  visit_formats(t, [&](std::string_view key, const fixed_point::Format& f) {
+    const std::string place = "hardware.truncation." + std::string(key);
+    const bool exact = f.kind == Kind::kExact && key == "points.product";
+    if (!exact && (f.kind != kind || !fixed_point::is_valid(f)))
+      throw base::InputError(place + ": " + silicon_name(f) + " is no format of this kind of arithmetic");
+    if (const int most = bits_available(h, key); f.code_bits() > most) {
+      throw base::InputError(place + ": " + silicon_name(f) + " has more than the " + std::to_string(most) +
+                             " bits of its lanes");
+    }
+  });
 }
 
 }  // namespace
@@ -73,6 +101,7 @@ void check(const Hardware& h) {
   require_two_words("weight_kib", h.buffers.weight_kib, h.weight_words());
   require_two_words("operand_kib", h.buffers.operand_kib, h.operand_words());
   require_two_words("output_kib", h.buffers.output_kib, h.output_words());
+  check_truncation(h);
 }
 
 }  // namespace dlasim::sim::arch

@@ -34,6 +34,9 @@ void visit_integers(HardwareRef& h, Visitor&& visit) {
   visit("dram", "outstanding", h.dram.outstanding, 1, 1024);
   visit("control", "command_queue_depth", h.control.command_queue_depth, 1, 1024);
   visit("control", "watchdog_cycles", h.control.watchdog_cycles, 100, std::int64_t{1} << 40);
+  visit("truncation", "alignment", h.truncation.alignment, 0, 64);
+  visit("truncation", "slope_bits", h.truncation.slope_bits, 1, 53);
+  visit("truncation", "lfsr_bits", h.truncation.lfsr_bits, 0, 32);
 }
 
 }  // namespace dlasim::sim::arch

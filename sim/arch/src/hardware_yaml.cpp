@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "hardware_fields.h"
+#include "truncation_yaml.h"
 
 namespace dlasim::sim::arch {
 
@@ -22,6 +23,7 @@ Hardware read_hardware(const base::YamlNode& node) {
     if (!found->second) return;
     member = static_cast<std::decay_t<decltype(member)>>(found->second->get_int_or(key, member, low, high));
   });
+  if (const auto truncation = node.find("truncation")) read_formats(*truncation, hardware.truncation);
   try {
     check(hardware);
   } catch (const base::InputError& e) {  // what no single key can say: capacities, lane widths

@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "rtl_truncation.h"
+
 namespace dlasim::sim::arch {
 namespace {
 
@@ -54,8 +56,8 @@ std::string type_of(const RtlField& f) {
 std::string typedef_of(const RtlStruct& s) {
   std::string text = "  typedef struct packed {\n";
   for (const RtlField& f : s.fields) {
-    if (f.name == "position") {
-      text += "    position_t position;\n";
+    if (!f.type.empty()) {
+      text += fmt::format("    {}_t {};\n", f.type, f.name);
     } else {
       text += fmt::format("    {}{};\n", type_of(f), f.name);
     }
@@ -134,6 +136,11 @@ std::string curve_table() {
   return text + "      default: curve_table = 16'd65535;\n    endcase\n  endfunction\n";
 }
 
+/// The output element's number is what truncation units are seeded with.
+bool is_element(const RtlField& f) {
+  return f.name == "element" || f.name == "output_element";
+}
+
 std::string sizes(const Hardware& h) {
   const std::array<std::pair<const char*, std::int64_t>, 26> values{{
       {"IcLanes", h.pe_array.ic_lanes},
@@ -192,17 +199,20 @@ int sum_bits(const Hardware& h) {
 RtlStruct position_struct(const Hardware& h) {
   const std::int64_t depth = h.buffers.partial_sum_depth;
   // A word may count past its buffer where a tile has no operand or stores nothing.
-  return {"position",
-          {{"index", bits_for(depth)},
-           {"parameter_slot", bits_for(h.buffers.parameter_slots)},
-           {"operand_word", bits_for(h.operand_words() + depth)},
-           {"output_word", bits_for(h.output_words() + depth)},
-           {"taps_inside", bits_for(h.pe_array.max_taps + 1)},
-           {"oc_active", bits_for(h.pe_array.oc_lanes + 1)},
-           {"layer", kLayerBits},
-           {"first_sum"},
-           {"last_sum"},
-           {"last_of_tile"}}};
+  RtlStruct s{"position",
+              {{"index", bits_for(depth)},
+               {"parameter_slot", bits_for(h.buffers.parameter_slots)},
+               {"operand_word", bits_for(h.operand_words() + depth)},
+               {"output_word", bits_for(h.output_words() + depth)},
+               {"taps_inside", bits_for(h.pe_array.max_taps + 1)},
+               {"oc_active", bits_for(h.pe_array.oc_lanes + 1)},
+               {"layer", kLayerBits},
+               {"element", 32},
+               {"first_sum"},
+               {"last_sum"},
+               {"last_of_tile"}}};
+  if (!h.truncation.has_units()) std::erase_if(s.fields, is_element);
+  return s;
 }
 
 RtlStruct tap_request_struct(const Hardware& h) {
@@ -215,7 +225,7 @@ RtlStruct tap_request_struct(const Hardware& h) {
            {"first_tap"},
            {"last_tap"},
            {"last_of_ic_tile"},
-           {"position", position_struct(h).bits()}}};
+           {"position", position_struct(h).bits(), false, "position"}}};
 }
 
 RtlStruct run_tile_struct(const Hardware& h) {
@@ -223,9 +233,8 @@ RtlStruct run_tile_struct(const Hardware& h) {
   RunTile tile;
   FieldCollector collector(s);
   tile.fields(collector);
-  // The RTL has no truncation units: nothing in it is seeded by the element's index.
-  std::erase_if(s.fields,
-                [](const RtlField& f) { return f.name.starts_with("wait_") || f.name == "output_element"; });
+  std::erase_if(s.fields, [](const RtlField& f) { return f.name.starts_with("wait_"); });
+  if (!h.truncation.has_units()) std::erase_if(s.fields, is_element);
   const RtlStruct position = position_struct(h);
   for (const RtlField& f : position.fields) set_bits(s, f.name, f.bits);
   set_bits(s, "activation_word", bits_for(h.activation_words()));
@@ -284,8 +293,9 @@ std::string rtl_package(const Hardware& h) {
       "// Sizes, packed structs and codes that all blocks share; widths as in sim/arch.\n"
       "package dla_pkg;\n" +
       sizes(h);
-  for (const RtlStruct& s : {position_struct(h), tap_request_struct(h), run_tile_struct(h),
-                             geometry_struct(h), post_settings_struct(h)}) {
+  for (const RtlStruct& s :
+       {position_struct(h), tap_request_struct(h), run_tile_struct(h), geometry_struct(h),
+        post_settings_struct(h), point_settings_struct(), staged_settings_struct(h)}) {
     text += "\n" + typedef_of(s);
   }
   text += "\n";
@@ -294,7 +304,10 @@ std::string rtl_package(const Hardware& h) {
   text += fmt::format("  localparam int unsigned RunTileBits = {};\n", run_tile_struct(h).bits());
   text += fmt::format("  localparam int unsigned GeometryBits = {};\n", geometry_struct(h).bits());
   text += fmt::format("  localparam int unsigned PostSettingsBits = {};\n", post_settings_struct(h).bits());
-  return text + enums() + curve_table() + "\nendpackage\n";
+  text += fmt::format("  localparam int unsigned PointSettingsBits = {};\n", point_settings_struct().bits());
+  text +=
+      fmt::format("  localparam int unsigned StagedSettingsBits = {};\n", staged_settings_struct(h).bits());
+  return text + enums() + truncation_constants(h) + curve_table() + "\nendpackage\n";
 }
 
 }  // namespace dlasim::sim::arch

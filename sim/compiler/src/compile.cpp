@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "fuse.h"
 #include "memory_image.h"
 #include "pass_builder.h"
 #include "scheduler.h"
+#include "sim/compiler/output_map.h"
 #include "sim/compiler/support.h"
 #include "staged_pass.h"
 
@@ -202,18 +202,13 @@ std::string Program::dump(const QuantizedGraph& graph) const {
     }
     const auto& stream = std::get<CommandStream>(step);
     text += fmt::format("commands at {:#x}, {} bytes\n", stream.address, stream.bytes);
-    std::vector<std::uint32_t> words(stream.bytes / sizeof(std::uint32_t));
-    std::memcpy(words.data(), image.data() + stream.address, stream.bytes);
     std::uint32_t layer = ~0U;
-    for (std::size_t at = 0; at < words.size();) {
-      const std::size_t length = arch::length_in_words(words[at]);
-      const arch::Command command = arch::decode(words.data() + at, length);
+    for (const arch::Command& command : commands_of(*this, stream)) {
       if (arch::layer_of(command) != layer) {
         layer = arch::layer_of(command);
         text += fmt::format("  layer {} '{}' ({})\n", layer, layers[layer].name, layers[layer].kind);
       }
       text += fmt::format("    {}\n", arch::to_string(command));
-      at += length;
     }
   }
   return text;

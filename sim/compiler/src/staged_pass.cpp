@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "fixed_point/mx.h"
 #include "fixed_point/reduce.h"
+#include "silicon.h"
 #include "sim/compiler/compile.h"
 
 namespace dlasim::sim::compiler {
@@ -233,6 +234,7 @@ void stage_reduction(const network::QuantizedGraph& graph, const arch::Hardware&
     }
   }
   set_element_strides(pass, s);
+  require_silicon(node, hardware, s);
   pass.staged = s;
 }
 
@@ -276,6 +278,7 @@ void stage_elementwise(const network::QuantizedGraph& graph, const arch::Hardwar
     }
   }
   set_element_strides(pass, s);
+  require_silicon(node, hardware, s);
   pass.staged = s;
 }
 

@@ -5,6 +5,7 @@
 #include "network/quantized_graph.h"
 #include "pass.h"
 #include "sim/arch/hardware.h"
+#include "sim/compiler/hardware_format.h"
 
 namespace dlasim::sim::compiler {
 
@@ -14,9 +15,6 @@ bool is_staged(const network::QuantizedNode& node);
 
 /// Throws base::UnsupportedError for a staged node whose operator has no truncation units.
 void require_stageable(const network::QuantizedNode& node);
-
-/// A format in the hardware's terms.
-fixed_point::Format to_hardware(const network::NumberFormat& format);
 
 /// Makes a pass of a multiply-accumulate node, whose geometry, tiles and weights are complete, a staged one.
 /// Throws base::UnsupportedError naming node and hardware key for what the array does not do.

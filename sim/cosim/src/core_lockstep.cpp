@@ -9,13 +9,6 @@ namespace {
 using blocks::Handshake;
 using trace::AcceleratorView;
 
-constexpr std::array<const char*, blocks::kHandshakes> kValid{"valid_o[tap_request]", "valid_o[activation]",
-                                                              "valid_o[lane_sums]",   "valid_o[channel_sums]",
-                                                              "valid_o[totals]",      "valid_o[output]"};
-constexpr std::array<const char*, blocks::kHandshakes> kReady{"ready_o[tap_request]", "ready_o[activation]",
-                                                              "ready_o[lane_sums]",   "ready_o[channel_sums]",
-                                                              "ready_o[totals]",      "ready_o[output]"};
-
 blocks::HandshakeFlags valid_flags(const AcceleratorView& v) {
   return {v.address_generator.valid(), v.activation_buffer.valid(),  v.pe_array.valid(),
           v.adder_tree.valid(),        v.partial_sum_buffer.valid(), v.post_processor.valid()};
@@ -30,31 +23,17 @@ bool moves(const DatapathInputs& in, Handshake h) {
   return in.moves[static_cast<std::size_t>(h)];
 }
 
-Place observe_model(const AcceleratorView& v, Observation& o) {
-  const auto valid = valid_flags(v), ready = ready_flags(v);
-  for (std::size_t i = 0; i < blocks::kHandshakes; ++i) o(kValid[i], valid[i]), o(kReady[i], ready[i]);
-  o("tile_ready_o", v.address_generator.can_accept_tile() && v.weight_loader.can_accept_tile());
-  o("idle_o", v.address_generator.idle() && v.weight_loader.idle());
-  o("ic_tiles_loaded_o", static_cast<std::uint32_t>(v.weight_loader.ic_tiles_loaded()));
-  o("ic_tiles_consumed_o", static_cast<std::uint32_t>(v.pe_array.ic_tiles_consumed()));
-  o("tiles_done_o", static_cast<std::uint32_t>(v.output_buffer.tiles_done()));
-  o("data_valid_o", v.output_buffer.data_valid());
-  if (v.output_buffer.data_valid()) o("data_o", v.output_buffer.data());
-  if (!v.post_processor.valid()) return {};
-  o("layer_o", v.post_processor.out().layer);
-  return {true, v.post_processor.out().layer, v.post_processor.out().word};
-}
-
-void observe_core(const RtlCore& c, Observation& o) {
-  for (std::size_t i = 0; i < blocks::kHandshakes; ++i) {
-    const auto h = static_cast<Handshake>(i);
-    o(kValid[i], c.valid(h)), o(kReady[i], c.ready(h));
-  }
-  o("tile_ready_o", c.tile_ready()), o("idle_o", c.idle());
-  o("ic_tiles_loaded_o", c.ic_tiles_loaded()), o("ic_tiles_consumed_o", c.ic_tiles_consumed());
-  o("tiles_done_o", c.tiles_done()), o("data_valid_o", c.data_valid());
-  if (c.data_valid()) o("data_o", c.data());
-  if (c.valid(Handshake::kOutput)) o("layer_o", c.layer());
+CoreOutputs outputs_of(const AcceleratorView& v) {
+  CoreOutputs o;
+  o.valid = valid_flags(v), o.ready = ready_flags(v);
+  o.tile_ready = v.address_generator.can_accept_tile() && v.weight_loader.can_accept_tile();
+  o.idle = v.address_generator.idle() && v.weight_loader.idle();
+  o.ic_tiles_loaded = static_cast<std::uint32_t>(v.weight_loader.ic_tiles_loaded());
+  o.ic_tiles_consumed = static_cast<std::uint32_t>(v.pe_array.ic_tiles_consumed());
+  o.tiles_done = static_cast<std::uint32_t>(v.output_buffer.tiles_done());
+  if (v.output_buffer.data_valid()) o.data = &v.output_buffer.data();
+  if (v.post_processor.valid()) o.layer = v.post_processor.out().layer, o.word = v.post_processor.out().word;
+  return o;
 }
 
 }  // namespace
@@ -62,6 +41,7 @@ void observe_core(const RtlCore& c, Observation& o) {
 DatapathInputs::DatapathInputs(const AcceleratorView& v) {
   if (const arch::Command* command = v.command_processor.compute()) {
     configure = std::get_if<arch::Configure>(command);
+    configure_staged = std::get_if<arch::ConfigureStaged>(command);
     const bool accepts = v.address_generator.can_accept_tile() && v.weight_loader.can_accept_tile();
     if (accepts) tile = std::get_if<arch::RunTile>(command);
   }
@@ -71,26 +51,23 @@ DatapathInputs::DatapathInputs(const AcceleratorView& v) {
 }
 
 void CoreLockstep::sample(const AcceleratorView& v) {
-  expected_.clear();
-  got_.clear();
-  const Place place = observe_model(v, expected_);
-  observe_core(*core_, got_);
-  comparison_.compare("core", cycles_, expected_, got_, place);
+  last_ = compare_core(outputs_of(v), *core_, cycles_, comparison_);
 
   const DatapathInputs in(v);
-  core_->step({in.configure, in.tile, in.load, v.store.read_valid(), v.store.read_word(), v.stalled});
+  core_->step({in.configure, in.configure_staged, in.tile, in.load, v.store.read_valid(), v.store.read_word(),
+               v.stalled});
   ++cycles_;
 }
 
-BlocksLockstep::BlocksLockstep(const arch::Hardware& h)
-    : weight_loader_(h),
-      address_generator_(h),
-      activation_buffer_(h),
-      pe_array_(h),
-      adder_tree_(h),
-      partial_sum_buffer_(h),
-      post_processor_(h),
-      output_buffer_(h) {}
+BlocksLockstep::BlocksLockstep(const arch::Hardware& h, const RtlToolchain& t)
+    : weight_loader_(h, make_rtl<blocks::WeightLoader>(h, t)),
+      address_generator_(h, make_rtl<blocks::AddressGenerator>(h, t)),
+      activation_buffer_(h, make_rtl<blocks::ActivationBuffer>(h, t)),
+      pe_array_(h, make_rtl<blocks::PeArray>(h, t)),
+      adder_tree_(h, make_rtl<blocks::AdderTree>(h, t)),
+      partial_sum_buffer_(h, make_rtl<blocks::PartialSumBuffer>(h, t)),
+      post_processor_(h, make_rtl<blocks::PostProcessor>(h, t)),
+      output_buffer_(h, make_rtl<blocks::OutputBuffer>(h, t)) {}
 
 void BlocksLockstep::sample(const AcceleratorView& v) {
   const DatapathInputs in(v);
@@ -130,6 +107,7 @@ void BlocksLockstep::sample(const AcceleratorView& v) {
   output_buffer_.step(v.output_buffer, {beat(Handshake::kOutput, v.post_processor), v.store.read_valid(),
                                         v.store.read_word()});
   if (in.configure != nullptr) configure(*in.configure);
+  if (in.configure_staged != nullptr) configure(*in.configure_staged);
   ++cycles_;
 }
 
@@ -138,12 +116,30 @@ void BlocksLockstep::configure(const arch::Configure& settings) {
   activation_buffer_.configure(settings);
   pe_array_.configure(settings);
   adder_tree_.configure(settings);
+  partial_sum_buffer_.configure(settings);
   post_processor_.configure(settings);
+}
+
+void BlocksLockstep::configure(const arch::ConfigureStaged& settings) {
+  address_generator_.configure(settings);
+  pe_array_.configure(settings);
+  adder_tree_.configure(settings);
+  partial_sum_buffer_.configure(settings);
+  post_processor_.configure(settings);
+}
+
+void BlocksLockstep::inject(const arch::Fault& fault) {
+  const auto to = [&fault](auto& lockstep) {
+    if (fault.block == lockstep.kName) lockstep.rtl().module()->inject(fault);
+  };
+  to(weight_loader_), to(address_generator_), to(activation_buffer_), to(pe_array_), to(adder_tree_);
+  to(partial_sum_buffer_), to(post_processor_), to(output_buffer_);
 }
 
 std::vector<BlocksLockstep::Result> BlocksLockstep::results() const {
   const auto result = [](const auto& block) {
-    return Result{std::decay_t<decltype(block)>::kName, &block.comparison()};
+    return Result{std::decay_t<decltype(block)>::kName, &block.comparison(), &block.expected(), &block.got(),
+                  block.place()};
   };
   return {result(weight_loader_),  result(address_generator_), result(activation_buffer_),
           result(pe_array_),       result(adder_tree_),        result(partial_sum_buffer_),

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/edit_distance.h"
 #include "base/error.h"
+#include "core_module.h"
 #include "sim/netlist/block_modules.h"
 
 namespace dlasim::sim::cosim {
@@ -20,6 +22,13 @@ class LockstepBlock final : public Model {
     result_ = {};
   }
   void configure(const arch::Configure& settings) {
+    Model::configure(settings);
+    lockstep_.configure(settings);
+  }
+  void configure(const arch::ConfigureStaged& settings) requires requires(Model& model) {
+    model.configure(settings);
+  }
+  {
     Model::configure(settings);
     lockstep_.configure(settings);
   }
@@ -48,14 +57,50 @@ const std::vector<std::string>& block_names() {
   return kNames;
 }
 
+CosimFactory::CosimFactory(RtlToolchain toolchain) : toolchain_(std::move(toolchain)) {
+  const auto set = [this]<class Model>(RtlMaker<Model>& maker) {
+    maker = [this](const arch::Hardware& h) { return make_rtl<Model>(h, toolchain_); };
+  };
+  std::apply([&set](auto&... makers) { (set(makers), ...); }, makers_);
+  core_maker_ = [this](const arch::Hardware& h) { return make_rtl_core(h, toolchain_); };
+}
+
+void CosimFactory::inject(const arch::Fault& fault) {
+  if (mode(fault.block) == Mode::kModel)
+    throw base::InputError(
+        fmt::format("--fault: '{}' is not RTL here: name it in --rtl or --lockstep, or try the "
+                    "fault in the models with dlasim run",
+                    fault.block));
+  faults_.push_back(fault);
+}
+
+void CosimFactory::equip(const std::string& block, RtlInstance& rtl, const arch::Hardware& hardware) const {
+  if (rtl.module() == nullptr) return;
+  for (const arch::Fault& fault : faults_) {
+    if (fault.block == block) rtl.module()->inject(fault);
+  }
+  if (fst_.empty()) return;
+  std::filesystem::path file = fst_;
+  if (modes_.size() > 1) file.replace_extension(block + file.extension().string());
+  rtl.module()->dump_fst(file, static_cast<std::uint64_t>(std::llround(1e6 / hardware.clock_mhz)));
+}
+
+void CosimFactory::build(const arch::Hardware& hardware) const {
+  std::vector<std::string> tops;
+  for (const auto& [block, mode] : modes_) {
+    if (mode != Mode::kModel) tops.push_back(block);
+  }
+  build_rtl(hardware, tops, toolchain_);
+}
+
 void CosimFactory::set_mode(const std::string& block, Mode mode) {
   if (block == kAllBlocks) {
     for (const std::string& each : block_names()) set_mode(each, mode);
     return;
   }
-  if (std::ranges::find(block_names(), block) == block_names().end()) {
-    std::vector<std::string> known = block_names();
-    known.emplace_back(kAllBlocks);
+  std::vector<std::string> known = block_names();
+  known.insert(known.end(), {kAllBlocks, kCore});
+  if (std::ranges::find(known, block) == known.end()) {
     const std::string nearest = base::nearest_name(block, known);
     throw base::InputError(fmt::format("there is no block '{}'{}; blocks: {}", block,
                                        nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest),
@@ -64,6 +109,9 @@ void CosimFactory::set_mode(const std::string& block, Mode mode) {
   const auto [at, is_new] = modes_.emplace(block, mode);
   if (!is_new && at->second != mode)
     throw base::InputError(fmt::format("block '{}' is to be RTL and in lockstep: choose one", block));
+  if (modes_.contains(kCore) && modes_.size() > 1)
+    throw base::InputError(
+        fmt::format("'{}' is the whole datapath as one module: no block beside it", kCore));
 }
 
 Mode CosimFactory::mode(const std::string& block) const {
@@ -90,7 +138,11 @@ void CosimFactory::require_compared() const {
 template <class Model, template <class> class Module, class Ports>
 std::unique_ptr<Ports> CosimFactory::make(const arch::Hardware& h) const {
   const char* name = Observer<Model>::kName;
-  const auto& rtl = std::get<RtlMaker<Model>>(makers_);
+  const auto rtl = [this, name, &maker = std::get<RtlMaker<Model>>(makers_)](const arch::Hardware& of) {
+    auto made = maker(of);
+    equip(name, *made, of);
+    return made;
+  };
   const auto hardware = std::make_shared<const arch::Hardware>(h);  // blocks may refer to it
   switch (mode(name)) {
     case Mode::kRtl:
@@ -108,6 +160,25 @@ std::unique_ptr<Ports> CosimFactory::make(const arch::Hardware& h) const {
 }
 
 using namespace netlist;
+
+std::unique_ptr<DatapathPorts> CosimFactory::datapath(const arch::Hardware& h,
+                                                      const blocks::StallPlan& stalls) const {
+  const auto hardware = std::make_shared<const arch::Hardware>(h);
+  const CoreMaker make = [this, hardware] {
+    auto made = core_maker_(*hardware);
+    equip(kCore, *made, *hardware);
+    return made;
+  };
+  switch (mode(kCore)) {
+    case Mode::kRtl:
+      return std::make_unique<CoreModule>("datapath", stalls, make);
+    case Mode::kLockstep:
+      return std::make_unique<CoreLockstepModule>("datapath", h, stalls, *this, make, (*results_)[kCore]);
+    case Mode::kModel:
+      break;
+  }
+  return BlockFactory::datapath(h, stalls);
+}
 
 std::unique_ptr<WeightLoaderPorts> CosimFactory::weight_loader(const arch::Hardware& h) const {
   return make<blocks::WeightLoader, WeightLoaderModule, WeightLoaderPorts>(h);

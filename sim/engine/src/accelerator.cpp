@@ -33,7 +33,18 @@ void Accelerator::start(std::uint64_t address, std::uint64_t bytes) {
 }
 
 void Accelerator::step() {
-  if (fault_) fault_->hit_registers(cycle_, pe_array, post_processor);
+  if (fault_) hit();
+  advance();
+}
+
+void Accelerator::step(trace::TraceSink& sink) {
+  if (fault_) hit();
+  const blocks::HandshakeFlags stalled = stalls_.stalled(cycle_);
+  sink.sample(view(stalled));
+  advance();
+}
+
+void Accelerator::advance() {
   sample_handshakes();
   count();
   step_datapath();
@@ -41,11 +52,15 @@ void Accelerator::step() {
   ++cycle_;
 }
 
-void Accelerator::step(trace::TraceSink& sink) {
-  const blocks::HandshakeFlags stalled = stalls_.stalled(cycle_);
-  sink.sample({cycle_, stalled, command_processor, fetch, load, store, weight_loader, address_generator,
-               activation_buffer, pe_array, adder_tree, partial_sum_buffer, post_processor, output_buffer});
-  step();
+void Accelerator::hit() {
+  const blocks::HandshakeFlags none{};
+  fault_->hit(view(none), pe_array, post_processor);
+}
+
+trace::AcceleratorView Accelerator::view(const blocks::HandshakeFlags& stalled) const {
+  return {cycle_,         stalled,           command_processor, fetch,    load,       store,
+          weight_loader,  address_generator, activation_buffer, pe_array, adder_tree, partial_sum_buffer,
+          post_processor, output_buffer};
 }
 
 void Accelerator::sample_handshakes() {
@@ -94,14 +109,12 @@ void Accelerator::step_datapath() {
                        loaded.table_write(), moves(Handshake::kOutput)});
   partial_sum_buffer.step(
       {moves(Handshake::kChannelSums) ? &adder_tree.out() : nullptr, moves(Handshake::kTotals)});
-  const blocks::LaneSums* sums = moves(Handshake::kLaneSums) ? &pe_array.out() : nullptr;
-  adder_tree.step({fault_ ? fault_->seen(cycle_, sums) : sums, moves(Handshake::kChannelSums)});
+  adder_tree.step({moves(Handshake::kLaneSums) ? &pe_array.out() : nullptr, moves(Handshake::kChannelSums)});
   const std::uint64_t consumed = pe_array.ic_tiles_consumed();
   const std::uint64_t loaded_tiles = weight_loader.ic_tiles_loaded();
   pe_array.step({moves(Handshake::kActivation) ? &activation_buffer.out() : nullptr,
                  weight_loader.out().valid ? &weight_loader.out() : nullptr, moves(Handshake::kLaneSums)});
-  const blocks::TapRequest* request = moves(Handshake::kTapRequest) ? &address_generator.out() : nullptr;
-  activation_buffer.step({fault_ ? fault_->seen(cycle_, request) : request,
+  activation_buffer.step({moves(Handshake::kTapRequest) ? &address_generator.out() : nullptr,
                           loaded.buffer_write(arch::LoadTarget::kActivation), moves(Handshake::kActivation)});
   address_generator.step({tile, loaded_tiles, moves(Handshake::kTapRequest)});
   weight_loader.step({tile, consumed, loaded.buffer_write(arch::LoadTarget::kWeight)});

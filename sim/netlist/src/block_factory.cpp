@@ -39,6 +39,10 @@ class CommandProcessorModule final : public BlockModule<blocks::CommandProcessor
 std::unique_ptr<CommandProcessorPorts> BlockFactory::command_processor(const arch::Hardware& h) const {
   return std::make_unique<CommandProcessorModule>("command_processor", h);
 }
+std::unique_ptr<DatapathPorts> BlockFactory::datapath(const arch::Hardware& h,
+                                                      const blocks::StallPlan& stalls) const {
+  return std::make_unique<BlockDatapath>("datapath", h, stalls, *this);
+}
 std::unique_ptr<WeightLoaderPorts> BlockFactory::weight_loader(const arch::Hardware& h) const {
   return std::make_unique<WeightLoaderModule<>>("weight_loader", h);
 }

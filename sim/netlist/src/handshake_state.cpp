@@ -22,6 +22,7 @@ HandshakeState handshake_state(const trace::AcceleratorView& a) {
   s.tile_ready = a.address_generator.can_accept_tile() && a.weight_loader.can_accept_tile();
   s.configure_valid = compute != nullptr && (std::holds_alternative<arch::Configure>(*compute) ||
                                              std::holds_alternative<arch::ConfigureStaged>(*compute));
+  s.idle = a.address_generator.idle() && a.weight_loader.idle();
   s.loaded_valid = a.load.out().valid;
   s.row_valid = a.weight_loader.out().valid;
   s.read_valid = a.store.read_valid();

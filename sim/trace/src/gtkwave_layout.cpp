@@ -50,17 +50,23 @@ void add_block(std::string& text, const std::string& root, const Scope& scope) {
   text += fmt::format("{}\n-{}\n", kOpenGroupEnd, scope.name);
 }
 
-}  // namespace
-
-std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view) {
+/// Up to the first signal: the dump, the window's place and zoom, the primary marker.
+std::string header(const LayoutView& view, std::uint64_t marker) {
   std::string text = "[*] dlasim\n";
   if (!view.dump_file.empty()) text += fmt::format("[dumpfile] \"{}\"\n", view.dump_file);
   // GTKWave's zoom is minus the logarithm of the time a pixel stands for.
   const double span = static_cast<double>(std::max<std::uint64_t>(view.to - view.from, 1));
   text += fmt::format("[timestart] {}\n[size] 1600 1000\n[pos] -1 -1\n*{:.6f} {}", view.from,
-                      -std::log2(span / kPanePixels), view.from);
-  for (int marker = 0; marker < 26; ++marker) text += " -1";
-  text += fmt::format("\n[treeopen] {}.\n[sst_expanded] 1\n", signals.root());
+                      -std::log2(span / kPanePixels), marker);
+  for (int other = 0; other < 26; ++other) text += " -1";
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view) {
+  std::string text = header(view, view.from);
+  text += fmt::format("[treeopen] {}.\n[sst_expanded] 1\n", signals.root());
   for (const Scope& scope : signals.scopes()) {
     if (!scope.name.empty()) {
       add_block(text, signals.root(), scope);
@@ -69,6 +75,14 @@ std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view) {
     add_traces(text, signals.root(), scope, Role::kPort);
     add_traces(text, signals.root(), scope, Role::kRegister);
   }
+  return text;
+}
+
+std::string gtkwave_pairs(const std::vector<SignalPair>& pairs, const LayoutView& view,
+                          std::uint64_t marker) {
+  std::string text = header(view, marker) + "[sst_expanded] 1\n";
+  for (const SignalPair& pair : pairs)
+    text += fmt::format("@{:x}\n{}\n{}\n", flags_of(pair.radix), pair.first, pair.second);
   return text;
 }
 

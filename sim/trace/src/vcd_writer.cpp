@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -28,6 +29,14 @@ constexpr auto kDigits = [] {
 
 std::string_view text_of(const std::array<char, 3>& code) {
   return {code.data(), code[2] != 0 ? 3U : code[1] != 0 ? 2U : 1U};
+}
+
+/// A scope `model.pe_array` is a module in a module.
+std::vector<std::string> modules_of(const std::string& scope) {
+  std::vector<std::string> modules;
+  std::istringstream names(scope);
+  for (std::string name; std::getline(names, name, '.');) modules.push_back(name);
+  return modules;
 }
 
 }  // namespace
@@ -66,14 +75,15 @@ void VcdWriter::write_header(const SignalTable& signals) {
   put(fmt::format("$scope module {} $end\n", signals.root()));
   for (const Scope& scope : signals.scopes()) {
     // The first scope without a name holds the signals of the root itself.
-    if (!scope.name.empty()) put(fmt::format("$scope module {} $end\n", scope.name));
+    const std::vector<std::string> modules = modules_of(scope.name);
+    for (const std::string& module : modules) put(fmt::format("$scope module {} $end\n", module));
     for (const Signal& s : scope.signals) {
       codes_[s.id].width = s.width;
       const std::string range = s.width == 1 ? "" : fmt::format(" [{}:0]", s.width - 1);
       put(fmt::format("$var {} {} {} {}{} $end\n", s.role == Role::kRegister ? "reg" : "wire", s.width,
                       text_of(codes_[s.id].text), s.name, range));
     }
-    if (!scope.name.empty()) put("$upscope $end\n");
+    for (std::size_t i = 0; i < modules.size(); ++i) put("$upscope $end\n");
   }
   put("$upscope $end\n$enddefinitions $end\n");
 }

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+
+#include "sim/compiler/output_map.h"
 
 namespace dlasim::sim::compiler {
 namespace {
@@ -168,13 +169,8 @@ std::vector<arch::Command> commands_of(const Program& program) {
   for (const Step& step : program.steps) {
     const auto* stream = std::get_if<CommandStream>(&step);
     if (stream == nullptr) continue;
-    std::vector<std::uint32_t> words(stream->bytes / sizeof(std::uint32_t));
-    std::memcpy(words.data(), program.image.data() + stream->address, stream->bytes);
-    for (std::size_t at = 0; at < words.size();) {
-      const std::size_t length = arch::length_in_words(words[at]);
-      commands.push_back(arch::decode(words.data() + at, length));
-      at += length;
-    }
+    const auto more = commands_of(program, *stream);
+    commands.insert(commands.end(), more.begin(), more.end());
   }
   return commands;
 }

@@ -122,42 +122,100 @@ TEST(Accelerator, RunsAfterASimulationThatFailed) {
   EXPECT_EQ(a.count_differing(a.run()), 0);
 }
 
-class Faults : public ::testing::TestWithParam<FaultKind> {};
+class Faults : public ::testing::TestWithParam<arch::Fault> {};
 
-/// Flips a bit at many points of the run: registers that are not in use and values that the clamp hides may
-/// mask some, but the comparison must see most kinds of hits.
+/// At many points of the run: registers that are not in use and values that the clamp hides may mask some,
+/// but the comparison must see most kinds of hits.
 TEST_P(Faults, AreSeenByTheComparison) {
   const Workload work(7);
   ASSERT_EQ(work.count_differing(work.run()), 0);
   const std::uint64_t cycles = run_cycle(work.program, work.net.graph, work.hardware, work.net.inputs).cycles;
   int seen = 0;
-  constexpr int kTrials = 20;
-  for (int trial = 0; trial < kTrials; ++trial) {
+  constexpr std::uint64_t kTrials = 40;
+  for (std::uint64_t trial = 0; trial < kTrials; ++trial) {
     RunOptions options;
-    options.fault =
-        FaultPlan{GetParam(), cycles * static_cast<std::uint64_t>(trial) / kTrials,
-                  static_cast<std::uint64_t>(trial % 6), GetParam() == FaultKind::kAddress ? 1U : 29U};
-    if (GetParam() == FaultKind::kWeightRegister) options.fault->bit = 6;
-    if (GetParam() == FaultKind::kTreeNode) options.fault->bit = 18;
+    options.fault = GetParam();
+    options.fault->cycle = cycles * trial / kTrials;
     seen += work.count_differing(work.run(options)) > 0 ? 1 : 0;
   }
   RecordProperty("seen", seen);
   EXPECT_GE(seen, 3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Faults,
-                         ::testing::Values(FaultKind::kWeightRegister, FaultKind::kTreeNode,
-                                           FaultKind::kAddress, FaultKind::kRequantMultiplier));
+using arch::FaultKind;
+INSTANTIATE_TEST_SUITE_P(
+    Sites, Faults,
+    ::testing::Values(arch::Fault{"pe_array", "weight_2", 6, 0, FaultKind::kFlip},
+                      arch::Fault{"post_processor", "mantissa_1", 29, 0, FaultKind::kFlip},
+                      arch::Fault{"address_generator", "word_o", 1, 0, FaultKind::kStuck1},
+                      arch::Fault{"activation_buffer", "x_o_0", 5, 0, FaultKind::kStuck0},
+                      arch::Fault{"weight_loader", "row_w_o_1", 6, 0, FaultKind::kStuck1},
+                      arch::Fault{"pe_array", "narrow_o_0", 14, 0, FaultKind::kStuck1},
+                      arch::Fault{"adder_tree", "sum_o_1", 16, 0, FaultKind::kStuck1},
+                      arch::Fault{"partial_sum_buffer", "sum_o_0", 18, 0, FaultKind::kStuck0},
+                      arch::Fault{"post_processor", "value_o_0", 3, 0, FaultKind::kStuck1},
+                      arch::Fault{"output_buffer", "data_o_0", 2, 0, FaultKind::kStuck0},
+                      arch::Fault{"dma", "loaded_values_o_0", 4, 0, FaultKind::kStuck1}),
+    [](const auto& fault) { return fault.param.block + "_" + fault.param.signal; });
 
 // A cycle after the run: the hooks alone change nothing.
 TEST(FaultHooks, ChangeNothingBeforeTheirCycle) {
   const Workload work(7);
-  for (const FaultKind kind : {FaultKind::kWeightRegister, FaultKind::kTreeNode, FaultKind::kAddress,
-                               FaultKind::kRequantMultiplier}) {
+  for (const char* signal : {"x_o_0", "word_o"}) {
     RunOptions options;
-    options.fault = FaultPlan{kind, ~0ULL, 0, 0};
+    options.fault = arch::Fault{"activation_buffer", signal, 0, ~0ULL, FaultKind::kFlip};
     EXPECT_EQ(work.count_differing(work.run(options)), 0);
   }
+}
+
+std::string refusal_of(const std::string& fault) {
+  try {
+    const arch::Hardware hardware;
+    FaultInjector(arch::parse_fault(fault), hardware);
+  } catch (const base::InputError& e) {
+    return e.what();
+  }
+  return "accepted";
+}
+
+TEST(FaultExpression, IsRefusedWithWhatThereIs) {
+  EXPECT_EQ(refusal_of("activation_buffer.x_o_15[15]@100:stuck1"), "accepted");
+  EXPECT_NE(refusal_of("activation_bufer.x_o_0[0]@1").find("did you mean 'activation_buffer'?"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("adder_tree.sun_o_1[0]@1").find("did you mean 'sum_o_"), std::string::npos);
+  EXPECT_NE(refusal_of("activation_buffer.x_o_16[0]@1").find("has no signal 'x_o_16'"), std::string::npos);
+  EXPECT_NE(refusal_of("activation_buffer.x_o_0[16]@1").find("has the bits 0 to 15, not 16"),
+            std::string::npos);
+  for (const char* text : {"", "x", "a.b[1]", "a.b@1", "a.b[x]@1", "a.b[1]@-1", "a.b[1]@1:stuck2",
+                           "a.b[1]@99999999999999999999", "a.b[99999999999]@1"})
+    EXPECT_NE(refusal_of(text).find("is not BLOCK.SIGNAL[BIT]@CYCLE"), std::string::npos) << text;
+  EXPECT_EQ(to_string(arch::parse_fault("a.b_1[2]@3")), "a.b_1[2]@3:flip");
+  EXPECT_EQ(to_string(arch::parse_fault("a.b_1[2]@3:stuck0")), "a.b_1[2]@3:stuck0");
+}
+
+/// Whatever goes wrong, the simulation ends: with bits, or with an error of the simulated machine.
+TEST(FaultSites, EveryKindOfSignalEndsWell) {
+  Workload work(7);
+  work.hardware.control.watchdog_cycles = 5000;
+  const std::uint64_t cycles = run_cycle(work.program, work.net.graph, work.hardware, work.net.inputs).cycles;
+  std::string last;
+  int tried = 0;
+  for (const FaultSite& site : fault_sites(work.hardware)) {
+    const std::string kind = site.block + site.signal.substr(0, site.signal.find_last_of("0123456789"));
+    if (kind == last) continue;  // the next lane of the same
+    last = kind;
+    for (const FaultKind how : {FaultKind::kFlip, FaultKind::kStuck1}) {
+      RunOptions options;
+      options.fault = arch::Fault{site.block, site.signal, site.bits - 1, cycles / 2, how};
+      try {
+        work.run(options);
+      } catch (const base::SimulationError&) {
+        // a deadlock, or an access outside a memory
+      }
+      ++tried;
+    }
+  }
+  EXPECT_GT(tried, 100);
 }
 
 }  // namespace

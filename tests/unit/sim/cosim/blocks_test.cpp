@@ -25,16 +25,32 @@ struct BlockName {
 };
 TYPED_TEST_SUITE(BlockLockstep, Blocks, BlockName);
 
+template <class Model>
+void expect_equal_on(const char* name, std::uint64_t cycles) {
+  const arch::Hardware& hardware = configuration(name);
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const Comparison c = run<Model>(hardware, make_rtl<Model>(hardware), seed, cycles);
+    EXPECT_FALSE(c.difference()) << name << ", seed " << seed << ": " << to_string(*c.difference());
+    EXPECT_GE(c.values(), 3 * cycles) << name;
+  }
+}
+
 TYPED_TEST(BlockLockstep, EqualsTheModelInEveryCycle) {
   if (!is_available()) GTEST_SKIP() << "co-simulation is off";
-  for (const char* name : {"array_4x4", "array_3x5"}) {
-    const arch::Hardware& hardware = configuration(name);
-    for (const std::uint64_t seed : {1, 2, 3}) {
-      const Comparison c = run<TypeParam>(hardware, make_rtl<TypeParam>(hardware), seed, kCycles);
-      EXPECT_FALSE(c.difference()) << name << ", seed " << seed << ": " << to_string(*c.difference());
-      EXPECT_GE(c.values(), 3 * kCycles) << name;
-    }
-  }
+  for (const char* name : {"array_4x4", "array_3x5"}) expect_equal_on<TypeParam>(name, kCycles);
+}
+
+template <class Model>
+class StagedBlockLockstep : public testing::Test {};
+
+using BlocksWithUnits = testing::Types<blocks::AddressGenerator, blocks::PeArray, blocks::AdderTree,
+                                       blocks::PartialSumBuffer, blocks::PostProcessor>;
+TYPED_TEST_SUITE(StagedBlockLockstep, BlocksWithUnits, BlockName);
+
+/// Layers with and without number formats in turn; the wires are compared as codes.
+TYPED_TEST(StagedBlockLockstep, EqualsTheModelInEveryCycle) {
+  if (!is_available()) GTEST_SKIP() << "co-simulation is off";
+  for (const char* name : {"dfp_3x2", "fp8_2x3"}) expect_equal_on<TypeParam>(name, kCycles / 2);
 }
 
 }  // namespace

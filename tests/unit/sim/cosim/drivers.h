@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "sim/cosim/lockstep.h"
+#include "staged_stimulus.h"
 #include "stimulus.h"
 
 namespace dlasim::sim::cosim {
@@ -56,7 +57,7 @@ class Driver<blocks::ActivationBuffer> {
 template <>
 class Driver<blocks::PeArray> {
  public:
-  Driver(const arch::Hardware& h, Stimulus& s) : h_(h), s_(s) {
+  Driver(const arch::Hardware& h, Stimulus& s) : h_(h), s_(s), staged_(h, s) {
     beat_.x.resize(static_cast<std::size_t>(h.pe_array.ic_lanes));
     row_.w.resize(static_cast<std::size_t>(h.pe_array.oc_lanes));
   }
@@ -64,14 +65,23 @@ class Driver<blocks::PeArray> {
   void cycle(const blocks::PeArray& model, bool offer, bool take, Step step) {
     // Without wide accumulators every sum fits 32 bits: that is what the setting says.
     const int narrow = 13;
-    const bool row = s_.chance(60);
+    // Weights become values when they are written: a staged layer begins with all of them.
+    const bool loads = staged_.is_on() && row_count_ < all_rows();
+    const bool row = loads || s_.chance(60);
     if (row) {
-      s_.fill(row_.w, wide_ ? h_.pe_array.weight_bits : std::min(narrow, h_.pe_array.weight_bits));
-      row_.bank = s_.below(2), row_.tap = s_.below(h_.pe_array.max_taps);
-      row_.ic_lane = s_.below(h_.pe_array.ic_lanes);
+      s_.fill(row_.w, staged_.is_on() ? h_.truncation.weight.code_bits()
+                      : wide_         ? h_.pe_array.weight_bits
+                                      : std::min(narrow, h_.pe_array.weight_bits));
+      const std::uint32_t at = loads ? row_count_++ : s_.below(all_rows());
+      const auto lanes = static_cast<std::uint32_t>(h_.pe_array.ic_lanes);
+      row_.ic_lane = at % lanes, row_.bank = at / lanes % 2, row_.tap = at / lanes / 2;
     }
-    const bool accepted = offer && model.ready();
-    if (accepted) next_tap(wide_ ? h_.pe_array.activation_bits : narrow);
+    const bool accepted = offer && !loads && model.ready();
+    if (accepted) {
+      next_tap(staged_.is_on() ? h_.truncation.input.code_bits()
+               : wide_         ? h_.pe_array.activation_bits
+                               : narrow);
+    }
     step({accepted ? &beat_ : nullptr, row ? &row_ : nullptr, take && model.valid()});
   }
   bool may_stop() const { return taps_left_ == 0; }  // not within a position
@@ -84,8 +94,15 @@ class Driver<blocks::PeArray> {
     c.wide_accumulator = static_cast<std::uint32_t>(wide_);
     return c;
   }
+  std::optional<arch::ConfigureStaged> staged() {
+    row_count_ = 0;
+    return staged_.choose(false);
+  }
 
  private:
+  std::uint32_t all_rows() const {
+    return static_cast<std::uint32_t>(2 * h_.pe_array.max_taps * h_.pe_array.ic_lanes);
+  }
   void next_tap(int bits) {
     blocks::TapRequest& r = beat_.request;
     const bool first = taps_left_ == 0;
@@ -93,6 +110,8 @@ class Driver<blocks::PeArray> {
       taps_left_ = s_.between(1, 8);
       r = s_.request();
       r.position.taps_inside = 0;
+      if (staged_.is_on()) r.position.element = staged_.element();
+      if (staged_.is_on()) staged_.positions().order(r.position, r.lanes_active);
     }
     r.first_tap = first, r.last_tap = --taps_left_ == 0;
     r.last_of_ic_tile = r.last_tap && s_.chance(30);
@@ -104,6 +123,8 @@ class Driver<blocks::PeArray> {
 
   const arch::Hardware& h_;
   Stimulus& s_;
+  StagedMode staged_;
+  std::uint32_t row_count_ = 0;
   blocks::ActivationBeat beat_;
   blocks::WeightRow row_;
   std::uint32_t taps_left_ = 0;
@@ -113,7 +134,7 @@ class Driver<blocks::PeArray> {
 template <>
 class Driver<blocks::AdderTree> {
  public:
-  Driver(const arch::Hardware& h, Stimulus& s) : h_(h), s_(s) {
+  Driver(const arch::Hardware& h, Stimulus& s) : h_(h), s_(s), staged_(h, s) {
     const auto pes = static_cast<std::size_t>(h.pe_array.ic_lanes * h.pe_array.oc_lanes);
     sums_.narrow.resize(pes), sums_.wide.resize(pes);
   }
@@ -124,6 +145,11 @@ class Driver<blocks::AdderTree> {
       s_.fill(sums_.narrow, 29), s_.fill(sums_.wide, 44);
       sums_.lanes_active = s_.between(1, h_.pe_array.ic_lanes);
       sums_.position = s_.position();
+      if (staged_.is_on()) {
+        staged_.fill(sums_.wide, StagedMode::Place::kLanes);
+        sums_.position.element = staged_.element();
+        staged_.positions().order(sums_.position, sums_.lanes_active);
+      }
     }
     inside_ += accepted ? 1 : 0;
     const bool taken = take && model.valid();
@@ -137,10 +163,12 @@ class Driver<blocks::AdderTree> {
     c.wide_accumulator = s_.below(2);
     return c;
   }
+  std::optional<arch::ConfigureStaged> staged() { return staged_.choose(false); }
 
  private:
   const arch::Hardware& h_;
   Stimulus& s_;
+  StagedMode staged_;
   blocks::LaneSums sums_;
   int inside_ = 0;
 };
@@ -148,28 +176,43 @@ class Driver<blocks::AdderTree> {
 template <>
 class Driver<blocks::PartialSumBuffer> {
  public:
-  Driver(const arch::Hardware& h, Stimulus& s) : s_(s) {
+  Driver(const arch::Hardware& h, Stimulus& s) : s_(s), staged_(h, s) {
     sums_.sum.resize(static_cast<std::size_t>(h.pe_array.oc_lanes));
   }
   template <class Step>
   void cycle(const blocks::PartialSumBuffer& model, bool offer, bool take, Step step) {
+    const bool accepted = offer && model.ready();
+    const bool taken = take && model.valid();
     s_.fill(sums_.sum, 36);
     sums_.position = s_.position();
-    step({offer && model.ready() ? &sums_ : nullptr, take && model.valid()});
+    if (staged_.is_on()) staged_.fill(sums_.sum, StagedMode::Place::kChannels);
+    if (accepted && staged_.has_units()) {
+      // What another kind of layer has left behind is nobody's partial sum.
+      sums_.position.element = staged_.element();
+      std::uint32_t all_lanes = 1;
+      staged_.positions().order(sums_.position, all_lanes);
+    }
+    const bool goes_on = sums_.position.last_sum || sums_.position.last_of_tile;
+    inside_ += (accepted && goes_on ? 1 : 0) - (taken ? 1 : 0);
+    step({accepted ? &sums_ : nullptr, taken});
   }
   bool may_stop() const { return true; }
-  bool may_configure(const blocks::PartialSumBuffer& /*model*/) const { return true; }
+  /// What is inside is told by the units in front.
+  bool may_configure(const blocks::PartialSumBuffer& /*model*/) const { return inside_ == 0; }
   arch::Configure settings() { return {}; }
+  std::optional<arch::ConfigureStaged> staged() { return staged_.choose(false); }
 
  private:
   Stimulus& s_;
+  StagedMode staged_;
+  int inside_ = 0;
   blocks::ChannelSums sums_;
 };
 
 template <>
 class Driver<blocks::PostProcessor> {
  public:
-  Driver(const arch::Hardware& h, Stimulus& s) : h_(h), s_(s) {
+  Driver(const arch::Hardware& h, Stimulus& s) : h_(h), s_(s), staged_(h, s) {
     sums_.sum.resize(static_cast<std::size_t>(h.pe_array.oc_lanes));
   }
   template <class Step>
@@ -185,6 +228,14 @@ class Driver<blocks::PostProcessor> {
     parameter.parameters = {s_.number(40), s_.mantissa(rule_), s_.shift(rule_)};
     s_.fill(sums_.sum, s_.chance(50) ? 46 : 31);
     sums_.position = s_.position();
+    if (staged_.is_on()) {
+      parameter.parameters.bias = s_.number(h_.truncation.bias_operand.code_bits());
+      sums_.position.element = staged_.element();
+      if (staged_.carries_codes())
+        staged_.fill(sums_.sum, StagedMode::Place::kTotals);
+      else
+        s_.fill(sums_.sum, h_.truncation.input.code_bits());
+    }
     // Parameters belong to a rule: until each slot has them, none of its sums is sent.
     const std::size_t slot =
         parameter.slot * static_cast<std::size_t>(h_.pe_array.oc_lanes) + parameter.oc_lane;
@@ -211,10 +262,12 @@ class Driver<blocks::PostProcessor> {
     known_.assign(static_cast<std::size_t>(h_.buffers.parameter_slots * h_.pe_array.oc_lanes), false);
     return c;
   }
+  std::optional<arch::ConfigureStaged> staged() { return staged_.choose(true); }
 
  private:
   const arch::Hardware& h_;
   Stimulus& s_;
+  StagedMode staged_;
   blocks::ChannelSums sums_;
   arch::Requant rule_ = arch::Requant::kNone;
   std::vector<bool> known_;
@@ -247,10 +300,11 @@ class Driver<blocks::OutputBuffer> {
 template <>
 class Driver<blocks::AddressGenerator> {
  public:
-  Driver(const arch::Hardware& /*h*/, Stimulus& s) : s_(s) {}
+  Driver(const arch::Hardware& h, Stimulus& s) : s_(s), staged_(h, s) {}
   template <class Step>
   void cycle(const blocks::AddressGenerator& model, bool offer, bool take, Step step) {
-    const arch::RunTile tile = s_.tile();
+    arch::RunTile tile = s_.tile();
+    if (staged_.is_on()) tile.output_element = staged_.element();
     const bool accepted = offer && model.can_accept_tile();
     if (accepted) loadable_ += tile.ic_tiles;
     const std::uint64_t loaded = loaded_;
@@ -260,9 +314,11 @@ class Driver<blocks::AddressGenerator> {
   bool may_stop() const { return true; }
   bool may_configure(const blocks::AddressGenerator& model) const { return model.idle(); }
   arch::Configure settings() { return s_.geometry(); }
+  std::optional<arch::ConfigureStaged> staged() { return staged_.choose(false); }
 
  private:
   Stimulus& s_;
+  StagedMode staged_;
   std::uint64_t loadable_ = 0, loaded_ = 0;
 };
 
@@ -302,6 +358,12 @@ Comparison run(const arch::Hardware& hardware, std::unique_ptr<RtlBlock<Model>> 
     const arch::Configure settings = driver.settings();
     if constexpr (requires { model.configure(settings); }) model.configure(settings);
     lockstep.configure(settings);
+    if constexpr (requires { driver.staged(); }) {
+      const std::optional<arch::ConfigureStaged> staged = driver.staged();
+      if (!staged) return;
+      model.configure(*staged);
+      lockstep.configure(*staged);
+    }
   };
   configure();
   bool wants_configure = false;

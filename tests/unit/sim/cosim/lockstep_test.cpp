@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "sim/cosim/configurations.h"
-#include "sim/cosim/rtl_core.h"
 
 namespace dlasim::sim::cosim {
 namespace {
@@ -81,16 +80,6 @@ TEST(Lockstep, FindsAHandshakeOutOfStepInItsFirstCycle) {
 
 TEST(Lockstep, HavingComparedNothingIsAnError) {
   EXPECT_THROW(Comparison().require_equal("pe_array"), base::SimulationError);
-}
-
-TEST(MakeRtl, RefusesHardwareThatWasNotVerilated) {
-  arch::Hardware h = hardware();
-  h.pe_array.max_taps = 26;
-  EXPECT_THROW(make_rtl<blocks::PeArray>(h), base::UnsupportedError);
-}
-
-TEST(MakeRtl, TheCoreIsThereForOneConfigurationOnly) {
-  EXPECT_THROW(make_rtl_core(configuration("array_3x5")), base::UnsupportedError);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "fixed_point/truncation_unit.h"
 #include "format_vectors.h"
-#include "number_format_bench.h"
+#include "sim/cosim/number_format_bench.h"
 
 namespace dlasim::sim::cosim {
 namespace {
@@ -51,10 +51,11 @@ Exact random_value(base::Random& random, const Format& f) {
 }
 
 TEST(TruncationUnitRtl, EqualsFixedPointForEveryFormatRoundingAndOverflow) {
+  if (!is_available()) GTEST_SKIP() << "co-simulation is off";
   NumberFormatBench rtl;
   base::Random random(1);
   std::size_t compared = 0;
-  for (const Format& format : NumberFormatBench::formats()) {
+  for (const Format& format : NumberFormatBench::usual_formats()) {
     for (const Format& f : modes_of(format)) {
       for (int i = 0; i < 150; ++i) {
         const Exact v = random_value(random, f);
@@ -83,9 +84,10 @@ struct Case {
 
 /// Operations on codes of one format, rounded to the same format and to a coarser one.
 TEST(MinifloatRtl, MultiplierAndAdderEqualFixedPoint) {
+  if (!is_available()) GTEST_SKIP() << "co-simulation is off";
   NumberFormatBench rtl;
   base::Random random(2);
-  for (const Format& operand : NumberFormatBench::formats()) {
+  for (const Format& operand : NumberFormatBench::usual_formats()) {
     if (operand.code_bits() > 32) continue;  // wider than the bench's operands
     for (Format f : {operand, fixed_point::minifloat(5, 10)}) {
       if (f.kind == Kind::kMinifloat && f.specials == fixed_point::Specials::kNone)
@@ -122,10 +124,11 @@ int for_each_file(const std::string& kind, Check check) {
 }
 
 TEST(NumberFormatVectorsRtl, Convert) {
+  if (!is_available()) GTEST_SKIP() << "co-simulation is off";
   NumberFormatBench rtl;
   const int files = for_each_file("convert", [&](const Json& nf, const Json& cases) {
     const Format f = vectors::format(nf.at("format"));
-    ASSERT_TRUE(NumberFormatBench::has(f));
+    ASSERT_TRUE(rtl.has(f));
     for (const Json& c : cases) {
       const auto got = rtl.convert(vectors::value(c[0]), f, 0);
       ASSERT_TRUE(got) << c;
@@ -137,6 +140,7 @@ TEST(NumberFormatVectorsRtl, Convert) {
 }
 
 TEST(NumberFormatVectorsRtl, MultiplyAndAdd) {
+  if (!is_available()) GTEST_SKIP() << "co-simulation is off";
   NumberFormatBench rtl;
   int files = 0;
   for (const bool multiplies : {true, false}) {
@@ -155,6 +159,7 @@ TEST(NumberFormatVectorsRtl, MultiplyAndAdd) {
 }
 
 TEST(NumberFormatVectorsRtl, StochasticAndLfsr) {
+  if (!is_available()) GTEST_SKIP() << "co-simulation is off";
   NumberFormatBench rtl;
   const int files = for_each_file("stochastic", [&](const Json& nf, const Json& cases) {
     if (nf.at("test") == "lfsr") {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "sim/arch/truncation.h"
+
 namespace dlasim::sim::arch {
 
 /// The PE array. The PE of (oc, ic) multiplies one activation by one weight a cycle and accumulates the
@@ -58,6 +60,7 @@ struct Hardware {
   PostProcessor post_processor;
   Dram dram;
   Control control;
+  Truncation truncation;
 
   int activation_bytes() const { return pe_array.activation_bits / 8; }
   int weight_bytes() const { return pe_array.weight_bits / 8; }

@@ -19,6 +19,7 @@ struct RtlField {
   std::string name;
   int bits = 1;
   bool is_signed = false;
+  std::string type = {};  ///< name of the struct that it is, without _t
 };
 
 /// A packed struct; the first field has the highest bits, as SystemVerilog lays it out.
@@ -41,6 +42,13 @@ RtlStruct tap_request_struct(const Hardware& hardware);
 RtlStruct run_tile_struct(const Hardware& hardware);
 RtlStruct geometry_struct(const Hardware& hardware);
 RtlStruct post_settings_struct(const Hardware& hardware);
+/// Registers of one truncation unit, and StagedSettings as the registers of all. Without units in the silicon
+/// only `reduces` is left of the latter: it is never set.
+RtlStruct point_settings_struct();
+RtlStruct staged_settings_struct(const Hardware& hardware);
+
+/// Exponents between the units: any that a minifloat, a product of two, or a slope has.
+inline constexpr int kExponentBits = 13;
 
 /// The text of dla_pkg.sv.
 std::string rtl_package(const Hardware& hardware);

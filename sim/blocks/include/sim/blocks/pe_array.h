@@ -46,6 +46,7 @@ class PeArray {
 
   /// The weight registers, [bank][tap][ic][oc].
   std::vector<std::int32_t>& weight_registers() { return weights_; }
+  const std::vector<std::int32_t>& weight_registers() const { return weights_; }
 
   /// Names the registers for waves; `v(name, value)` is called for each.
   template <class Visitor>

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/cosim/lockstep.h"
+#include "sim/cosim/rtl_core.h"
 #include "sim/netlist/block_factory.h"
 
 namespace dlasim::sim::cosim {
@@ -26,8 +27,10 @@ enum class Mode {
 
 /// The datapath's blocks in the order of the data.
 const std::vector<std::string>& block_names();
-/// Stands for all of them.
-inline constexpr const char* kAllBlocks = "core";
+/// Stands for each of them, as a module of its own.
+inline constexpr const char* kAllBlocks = "blocks";
+/// The datapath as one module with its own wiring: rtl_models/core.sv.
+inline constexpr const char* kCore = "core";
 
 /// What a lockstep has seen so far.
 struct LockstepResult {
@@ -43,14 +46,30 @@ using RtlMaker = std::function<std::unique_ptr<RtlBlock<Model>>(const arch::Hard
 /// and ends the run with base::SimulationError.
 class CosimFactory final : public netlist::BlockFactory {
  public:
-  /// `block` is one of block_names() or "core". Throws base::InputError for other names and for a block that
-  /// has another mode already.
+  explicit CosimFactory(RtlToolchain toolchain = RtlToolchain::from_environment());
+  CosimFactory(const CosimFactory&) = delete;  // its makers refer to it
+  CosimFactory& operator=(const CosimFactory&) = delete;
+  /// `block` is one of block_names(), "blocks" or "core". Throws base::InputError for other names, for a
+  /// block that has another mode already, and where the core and a block of it are to be RTL.
   void set_mode(const std::string& block, Mode mode);
   Mode mode(const std::string& block) const;
+  /// A wrong bit at a port of RTL, from each reset on. Throws base::InputError if the fault's block is a
+  /// model.
+  void inject(const arch::Fault& fault);
+  /// Every signal inside the RTL as FST: `file` for one module; for several, the block's name before the
+  /// extension. The toolchain has to have `fst` set.
+  void dump_fst(const std::filesystem::path& file) { fst_ = file; }
+  /// Builds the RTL that the modes ask for, where the cache does not have it. Throws as build_rtl does.
+  void build(const arch::Hardware& hardware) const;
   /// Takes the place of make_rtl<Model>: another implementation, or a faulty one to test the comparison.
   template <class Model>
   void set_rtl(RtlMaker<Model> maker) {
     std::get<RtlMaker<Model>>(makers_) = std::move(maker);
+  }
+
+  /// The same for the core.
+  void set_core(std::function<std::unique_ptr<RtlCore>(const arch::Hardware&)> maker) {
+    core_maker_ = std::move(maker);
   }
 
   /// By block, for every block in lockstep that has been built.
@@ -60,6 +79,8 @@ class CosimFactory final : public netlist::BlockFactory {
   /// Throws base::SimulationError if a block in lockstep has compared nothing.
   void require_compared() const;
 
+  std::unique_ptr<netlist::DatapathPorts> datapath(const arch::Hardware& h,
+                                                   const blocks::StallPlan& stalls) const override;
   std::unique_ptr<netlist::WeightLoaderPorts> weight_loader(const arch::Hardware& h) const override;
   std::unique_ptr<netlist::AddressGeneratorPorts> address_generator(const arch::Hardware& h) const override;
   std::unique_ptr<netlist::ActivationBufferPorts> activation_buffer(const arch::Hardware& h) const override;
@@ -73,15 +94,19 @@ class CosimFactory final : public netlist::BlockFactory {
   template <class Model, template <class> class Module, class Ports>
   std::unique_ptr<Ports> make(const arch::Hardware& hardware) const;
 
+  /// What every instance of the block's RTL gets: faults and a dump.
+  void equip(const std::string& block, RtlInstance& rtl, const arch::Hardware& hardware) const;
+
+  const RtlToolchain toolchain_;
+  std::vector<arch::Fault> faults_;
+  std::filesystem::path fst_;
   std::map<std::string, Mode> modes_;
   std::tuple<RtlMaker<blocks::WeightLoader>, RtlMaker<blocks::AddressGenerator>,
              RtlMaker<blocks::ActivationBuffer>, RtlMaker<blocks::PeArray>, RtlMaker<blocks::AdderTree>,
              RtlMaker<blocks::PartialSumBuffer>, RtlMaker<blocks::PostProcessor>,
              RtlMaker<blocks::OutputBuffer>>
-      makers_{make_rtl<blocks::WeightLoader>,     make_rtl<blocks::AddressGenerator>,
-              make_rtl<blocks::ActivationBuffer>, make_rtl<blocks::PeArray>,
-              make_rtl<blocks::AdderTree>,        make_rtl<blocks::PartialSumBuffer>,
-              make_rtl<blocks::PostProcessor>,    make_rtl<blocks::OutputBuffer>};
+      makers_;
+  std::function<std::unique_ptr<RtlCore>(const arch::Hardware&)> core_maker_;
   // Written by the modules while the factory itself is const.
   const std::unique_ptr<std::map<std::string, LockstepResult>> results_ =
       std::make_unique<std::map<std::string, LockstepResult>>();

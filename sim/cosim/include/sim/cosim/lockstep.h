@@ -50,11 +50,19 @@ class Lockstep {
   explicit Lockstep(const arch::Hardware& hardware) : Lockstep(hardware, make_rtl<Model>(hardware)) {}
   /// With an RTL block of the caller's: a faulty copy, for the tests of this checker.
   Lockstep(const arch::Hardware& hardware, std::unique_ptr<RtlBlock<Model>> rtl)
-      : context_{static_cast<std::size_t>(hardware.pe_array.oc_lanes), false}, rtl_(std::move(rtl)) {}
+      : context_{static_cast<std::size_t>(hardware.pe_array.oc_lanes)},
+        ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+        rtl_(std::move(rtl)) {}
 
   /// Takes effect from the next cycle on, as in the model.
   void configure(const arch::Configure& settings) {
     context_.wide = settings.wide_accumulator != 0;
+    context_.wires.reset();
+    rtl_->configure(settings);
+  }
+  void configure(const arch::ConfigureStaged& settings) {
+    context_.wires = std::make_shared<const blocks::StagedWires>(settings.staged, ic_lanes_);
+    if (!context_.wires->carry_formats()) context_.wires.reset();
     rtl_->configure(settings);
   }
 
@@ -70,18 +78,25 @@ class Lockstep {
   void check(const Model& model) {
     expected_.clear();
     got_.clear();
-    const Place place = Observer<Model>::observe(model, context_, expected_);
+    place_ = Observer<Model>::observe(model, context_, expected_);
     Observer<Model>::observe(*rtl_, context_, got_);
-    comparison_.compare(kName, cycle_, expected_, got_, place);
+    comparison_.compare(kName, cycle_, expected_, got_, place_);
   }
 
   const Comparison& comparison() const { return comparison_; }
+  /// What was compared last.
+  const Observation& expected() const { return expected_; }
+  const Observation& got() const { return got_; }
+  const Place& place() const { return place_; }
+  RtlBlock<Model>& rtl() { return *rtl_; }
 
  private:
   Context context_;
+  std::size_t ic_lanes_;
   std::unique_ptr<RtlBlock<Model>> rtl_;
   std::uint64_t cycle_ = 0;
   Observation expected_, got_;
+  Place place_;
   Comparison comparison_;
 };
 

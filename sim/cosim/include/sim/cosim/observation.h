@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "sim/blocks/staged_wires.h"
 #include "sim/cosim/rtl_block.h"
 
 namespace dlasim::sim::cosim {
@@ -52,6 +54,9 @@ struct Place {
 struct Context {
   std::size_t oc_lanes = 1;
   bool wide = false;  ///< the layer has wide accumulators
+  /// Where sums are values of a number format: they are compared as codes, and lanes without an output
+  /// channel hold none. Null in other layers.
+  std::shared_ptr<const blocks::StagedWires> wires = nullptr;
 };
 
 /// How to observe a block; `Block` is the model or its RtlBlock. A beat counts only while it is valid, a lane
@@ -68,6 +73,23 @@ inline Place place_of(const blocks::Position& p) {
 /// The RTL's counters have 32 bits.
 inline std::uint32_t count32(std::uint64_t count) {
   return static_cast<std::uint32_t>(count);
+}
+
+/// The first `count` sums of a staged layer; in each row of oc lanes the first `active` hold a channel.
+template <class Block>
+void observe_codes(const Block& block, const Context& context, blocks::StagedWires::Place place,
+                   const std::vector<std::int64_t>& sums, std::size_t count, std::size_t active,
+                   Observation& o) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i % context.oc_lanes >= active) continue;
+    if constexpr (requires { block.codes(); }) {
+      if (!block.codes().empty()) {
+        o("sum", block.codes()[i], i);
+        continue;
+      }
+    }
+    o("sum", context.wires->code(place, sums[i]), i);
+  }
 }
 
 template <class Block>
@@ -100,8 +122,13 @@ struct Observer<blocks::PeArray> {
     const blocks::LaneSums& sums = b.out();
     o("lanes_active", sums.lanes_active);
     const std::size_t in_use = std::min(sums.narrow.size(), context.oc_lanes * sums.lanes_active);
-    for (std::size_t i = 0; i < in_use; ++i)
-      o("sum", context.wide ? sums.wide[i] : std::int64_t{sums.narrow[i]}, i);
+    if (context.wires) {
+      detail::observe_codes(b, context, blocks::StagedWires::Place::kLanes, sums.wide, in_use,
+                            sums.position.oc_active, o);
+    } else {
+      for (std::size_t i = 0; i < in_use; ++i)
+        o("sum", context.wide ? sums.wide[i] : std::int64_t{sums.narrow[i]}, i);
+    }
     sums.position.fields(o);
     return detail::place_of(sums.position);
   }
@@ -111,11 +138,18 @@ template <>
 struct Observer<blocks::AdderTree> {
   static constexpr const char* kName = "adder_tree";
   template <class Block>
-  static Place observe(const Block& b, const Context& /*context*/, Observation& o) {
+  static Place observe(const Block& b, const Context& context, Observation& o) {
     detail::observe_handshake(b, o);
     if (!b.valid()) return {};
-    b.out().fields(o);
-    return detail::place_of(b.out().position);
+    const blocks::ChannelSums& sums = b.out();
+    if (context.wires) {
+      detail::observe_codes(b, context, blocks::StagedWires::Place::kChannels, sums.sum, sums.sum.size(),
+                            sums.position.oc_active, o);
+    } else {
+      o("sum", sums.sum);
+    }
+    sums.position.fields(o);
+    return detail::place_of(sums.position);
   }
 };
 
@@ -123,13 +157,19 @@ template <>
 struct Observer<blocks::PartialSumBuffer> {
   static constexpr const char* kName = "partial_sum_buffer";
   template <class Block>
-  static Place observe(const Block& b, const Context& /*context*/, Observation& o) {
+  static Place observe(const Block& b, const Context& context, Observation& o) {
     detail::observe_handshake(b, o);
     if (!b.valid()) return {};
+    const blocks::ChannelSums& sums = b.out();
     // The token of a tile that holds its sums carries none.
-    if (b.out().position.last_sum) o("sum", b.out().sum);
-    b.out().position.fields(o);
-    return detail::place_of(b.out().position);
+    if (sums.position.last_sum && context.wires) {
+      detail::observe_codes(b, context, blocks::StagedWires::Place::kTotals, sums.sum, sums.sum.size(),
+                            sums.position.oc_active, o);
+    } else if (sums.position.last_sum) {
+      o("sum", sums.sum);
+    }
+    sums.position.fields(o);
+    return detail::place_of(sums.position);
   }
 };
 

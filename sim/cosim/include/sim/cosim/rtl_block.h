@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/error.h"
 #include "sim/arch/command.h"
 #include "sim/arch/hardware.h"
 #include "sim/blocks/activation_buffer.h"
@@ -18,24 +19,39 @@
 #include "sim/blocks/pe_array.h"
 #include "sim/blocks/post_processor.h"
 #include "sim/blocks/weight_loader.h"
+#include "sim/cosim/verilated_module.h"
 
 namespace dlasim::sim::cosim {
 
+/// What stands behind an interface of this file: a Verilated module, or a test's own idea of one.
+class RtlInstance {
+ public:
+  virtual ~RtlInstance() = default;
+  /// For faults and waves at its ports; null if there is none.
+  virtual VerilatedModule* module() { return nullptr; }
+};
+
 /// The hand-shake that most blocks have: beats in, beats out.
 template <class Model, class Beat>
-class RtlStage {
+class RtlStage : public RtlInstance {
  public:
   using In = typename Model::In;
-  virtual ~RtlStage() = default;
   virtual void configure(const arch::Configure& /*settings*/) {}
+  /// Throws base::UnsupportedError where the RTL has no truncation units.
+  virtual void configure(const arch::ConfigureStaged& /*settings*/) {
+    throw base::UnsupportedError("this block has no truncation units: staged layers need its model");
+  }
   virtual bool ready() const = 0;
   virtual bool valid() const = 0;
   virtual void step(const In& in) = 0;
   /// The beat that is offered; only while `valid`.
   const Beat& out() const { return out_; }
+  /// In a staged layer the sums of `out` as they are on the port, sign-extended from their format's bits.
+  const std::vector<std::int64_t>& codes() const { return codes_; }
 
  protected:
   Beat out_;
+  std::vector<std::int64_t> codes_;
 };
 
 /// Specialised for every block of the datapath.
@@ -60,11 +76,11 @@ class RtlBlock<blocks::PeArray> : public RtlStage<blocks::PeArray, blocks::LaneS
 };
 
 template <>
-class RtlBlock<blocks::AddressGenerator> {
+class RtlBlock<blocks::AddressGenerator> : public RtlInstance {
  public:
   using In = blocks::AddressGenerator::In;
-  virtual ~RtlBlock() = default;
   virtual void configure(const arch::Configure& settings) = 0;
+  virtual void configure(const arch::ConfigureStaged& /*settings*/) {}
   virtual bool can_accept_tile() const = 0;
   virtual bool idle() const = 0;
   virtual bool valid() const = 0;
@@ -76,10 +92,9 @@ class RtlBlock<blocks::AddressGenerator> {
 };
 
 template <>
-class RtlBlock<blocks::WeightLoader> {
+class RtlBlock<blocks::WeightLoader> : public RtlInstance {
  public:
   using In = blocks::WeightLoader::In;
-  virtual ~RtlBlock() = default;
   void configure(const arch::Configure& /*settings*/) {}
   virtual bool can_accept_tile() const = 0;
   virtual bool idle() const = 0;
@@ -93,10 +108,9 @@ class RtlBlock<blocks::WeightLoader> {
 };
 
 template <>
-class RtlBlock<blocks::OutputBuffer> {
+class RtlBlock<blocks::OutputBuffer> : public RtlInstance {
  public:
   using In = blocks::OutputBuffer::In;
-  virtual ~RtlBlock() = default;
   void configure(const arch::Configure& /*settings*/) {}
   virtual bool ready() const = 0;
   virtual bool data_valid() const = 0;
@@ -109,13 +123,10 @@ class RtlBlock<blocks::OutputBuffer> {
   std::vector<std::int32_t> data_;
 };
 
-/// Whether the build had Verilator.
-bool is_available();
-/// Throws base::UnsupportedError if make_rtl would.
-void require_verilated(const arch::Hardware& hardware);
-/// The Verilated block, reset. Throws base::UnsupportedError if co-simulation is off, or if the RTL was not
-/// verilated for this hardware (the generated packages are compared, so every size counts).
+/// The Verilated block, reset; built where the cache does not have it (rtl_toolchain.h, whose errors it
+/// shares).
 template <class Model>
-std::unique_ptr<RtlBlock<Model>> make_rtl(const arch::Hardware& hardware);
+std::unique_ptr<RtlBlock<Model>> make_rtl(const arch::Hardware& hardware,
+                                          const RtlToolchain& toolchain = RtlToolchain::from_environment());
 
 }  // namespace dlasim::sim::cosim

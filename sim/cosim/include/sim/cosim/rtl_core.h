@@ -8,23 +8,24 @@
 #include "sim/arch/command.h"
 #include "sim/arch/hardware.h"
 #include "sim/blocks/handshake.h"
+#include "sim/cosim/rtl_block.h"
 #include "sim/memory/dma.h"
 
 namespace dlasim::sim::cosim {
 
-class RtlCore {
+class RtlCore : public RtlInstance {
  public:
   /// What reaches the datapath in one cycle.
   struct In {
     const arch::Configure* configure = nullptr;  ///< takes effect from the next cycle on
-    const arch::RunTile* tile = nullptr;         ///< only while `tile_ready`
-    const memory::LoadedWord* load = nullptr;    ///< valid words only
+    const arch::ConfigureStaged* configure_staged = nullptr;
+    const arch::RunTile* tile = nullptr;       ///< only while `tile_ready`
+    const memory::LoadedWord* load = nullptr;  ///< valid words only
     bool read = false;
     std::uint32_t read_word = 0;
     blocks::HandshakeFlags hold{};  ///< hand-shakes that do not take place
   };
 
-  virtual ~RtlCore() = default;
   virtual void step(const In& in) = 0;
   virtual bool tile_ready() const = 0;
   virtual bool idle() const = 0;  ///< no tile waits or is walked
@@ -43,7 +44,8 @@ class RtlCore {
   std::vector<std::int32_t> data_;
 };
 
-/// Throws base::UnsupportedError as make_rtl does.
-std::unique_ptr<RtlCore> make_rtl_core(const arch::Hardware& hardware);
+/// As make_rtl.
+std::unique_ptr<RtlCore> make_rtl_core(const arch::Hardware& hardware,
+                                       const RtlToolchain& toolchain = RtlToolchain::from_environment());
 
 }  // namespace dlasim::sim::cosim

@@ -38,8 +38,8 @@ class Accelerator {
   void step();
   /// The same, with a look at every block before the edge.
   void step(trace::TraceSink& sink);
-  /// From now on one bit goes wrong as planned. For tests.
-  void inject(const FaultPlan& plan) { fault_ = std::make_unique<FaultInjector>(plan, hardware_); }
+  /// From now on one bit goes wrong. Throws as FaultInjector.
+  void inject(const arch::Fault& fault) { fault_ = std::make_unique<FaultInjector>(fault, hardware_); }
   bool finished() const { return command_processor.finished(); }
   /// Rings the doorbell: runs the command stream at `address` after the one that has finished.
   void start(std::uint64_t address, std::uint64_t bytes);
@@ -63,6 +63,9 @@ class Accelerator {
   blocks::OutputBuffer output_buffer;
 
  private:
+  void advance();
+  void hit();
+  trace::AcceleratorView view(const blocks::HandshakeFlags& stalled) const;
   void sample_handshakes();
   bool moves(Handshake h) const { return moves_[static_cast<std::size_t>(h)]; }
   void step_datapath();

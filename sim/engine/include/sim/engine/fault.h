@@ -1,60 +1,52 @@
 #pragma once
-/// Faults on purpose: one bit, once, somewhere in the datapath. They prove that the comparison with golden
-/// sees what it must see and that a divergence is located where it arose. For tests only: no run has one by
-/// itself.
+/// Faults in the models: a bit of a block's output register, of a weight or of a requantisation parameter
+/// goes wrong. They show what a fault does to a network, and that the comparisons see it.
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
+#include "sim/arch/fault.h"
 #include "sim/arch/hardware.h"
-#include "sim/blocks/beats.h"
 #include "sim/blocks/pe_array.h"
 #include "sim/blocks/post_processor.h"
+#include "sim/trace/accelerator_view.h"
 
 namespace dlasim::sim::engine {
 
-enum class FaultKind {
-  kWeightRegister,     ///< a PE's weight register; index in [bank][tap][ic][oc]
-  kTreeNode,           ///< a node of an adder tree; oc lane = index modulo oc_lanes, node = index / oc_lanes
-  kAddress,            ///< the word address of a tap request that is not padding
-  kRequantMultiplier,  ///< the mantissa of a channel; index in [parameter slot][oc]
+/// A signal of a model in which a fault can be. Outputs are named as in the waves: `x_o_2` is lane 2 of x_o.
+struct FaultSite {
+  std::string block, signal;
+  int bits = 1;  ///< width in the hardware
+  std::uint64_t count =
+      0;  ///< values that exist, where that is no power of two: beyond, a value wraps; 0: all
 };
 
-/// Registers are hit in `cycle`; a node and an address in the first beat that moves from `cycle` on. Tree
-/// nodes count level by level, the sums of two lanes first. Index and bit are taken modulo what there is.
-struct FaultPlan {
-  FaultKind kind = FaultKind::kWeightRegister;
-  std::uint64_t cycle = 0;
-  std::uint64_t index = 0;
-  unsigned bit = 0;
-};
+/// All of them, in the order of the data. The registers are `pe_array.weight_K`, K in [bank][tap][ic][oc],
+/// and `post_processor.mantissa_K` and `bias_K`, K in [parameter slot][oc].
+std::vector<FaultSite> fault_sites(const arch::Hardware& hardware);
 
+/// The site of `fault`. Throws base::InputError, with the nearest name, if the models do not have it.
+const FaultSite& find_site(const std::vector<FaultSite>& sites, const arch::Fault& fault);
+
+/// A flip inverts the bit at the beginning of its cycle; it stays so until the register takes its next value.
+/// A stuck bit is forced at the beginning of every cycle from its own on.
 class FaultInjector {
  public:
-  FaultInjector(const FaultPlan& plan, const arch::Hardware& hardware);
+  /// Throws as find_site.
+  FaultInjector(const arch::Fault& fault, const arch::Hardware& hardware);
 
-  /// Whether the bit has been flipped.
-  bool injected() const { return injected_; }
-  /// Before each clock edge: hits a register when its cycle has come.
-  void hit_registers(std::uint64_t cycle, blocks::PeArray& pe_array, blocks::PostProcessor& post_processor);
-  /// What the activation buffer sees of `request`, which moves in this cycle; null if none does.
-  const blocks::TapRequest* seen(std::uint64_t cycle, const blocks::TapRequest* request);
-  /// What the adder tree sees of `sums`.
-  const blocks::LaneSums* seen(std::uint64_t cycle, const blocks::LaneSums* sums);
+  /// Before anybody looks at the cycle: changes what `view` shows if the time has come.
+  void hit(const trace::AcceleratorView& view, blocks::PeArray& pe_array,
+           blocks::PostProcessor& post_processor) const;
 
  private:
-  bool strikes(FaultKind kind, std::uint64_t cycle) const {
-    return !injected_ && plan_.kind == kind && cycle >= plan_.cycle;
-  }
+  std::uint64_t disturbed(std::uint64_t bits) const;
   template <class Value>
-  void flip_node(std::vector<Value>& lanes, std::uint32_t active) const;
+  void disturb(Value& value) const;
 
-  const FaultPlan plan_;
-  const std::size_t ic_lanes_, oc_lanes_;
-  const unsigned weight_bits_;
-  unsigned address_bits_ = 0;
-  bool injected_ = false;
-  blocks::TapRequest request_;
-  blocks::LaneSums sums_;
+  const arch::Fault fault_;
+  const FaultSite site_;
 };
 
 }  // namespace dlasim::sim::engine

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "sim/arch/hardware.h"
+#include "sim/blocks/handshake.h"
+#include "sim/netlist/datapath.h"
 #include "sim/netlist/ports.h"
 
 namespace dlasim::sim::netlist {
@@ -22,6 +24,10 @@ class BlockFactory {
  public:
   virtual ~BlockFactory() = default;
   virtual std::unique_ptr<CommandProcessorPorts> command_processor(const arch::Hardware& hardware) const;
+  /// The whole datapath; the default joins the blocks of the functions below. `stalls` is when its six
+  /// hand-shakes do not take place.
+  virtual std::unique_ptr<DatapathPorts> datapath(const arch::Hardware& hardware,
+                                                  const blocks::StallPlan& stalls) const;
   virtual std::unique_ptr<WeightLoaderPorts> weight_loader(const arch::Hardware& hardware) const;
   virtual std::unique_ptr<AddressGeneratorPorts> address_generator(const arch::Hardware& hardware) const;
   virtual std::unique_ptr<ActivationBufferPorts> activation_buffer(const arch::Hardware& hardware) const;

@@ -30,6 +30,7 @@ class WeightLoaderModule final : public BlockModule<Block, WeightLoaderPorts> {
     this->tile.ready_o.write(b.can_accept_tile());
     this->row.drive(b.out().valid ? &b.out() : nullptr);
     this->ic_tiles_loaded_o.write(b.ic_tiles_loaded());
+    this->idle_o.write(b.idle());
   }
 };
 
@@ -47,6 +48,7 @@ class AddressGeneratorModule final : public BlockModule<Block, AddressGeneratorP
   void drive(const Block& b) override {
     this->tile.ready_o.write(b.can_accept_tile());
     this->output.drive(b.valid() ? &b.out() : nullptr);
+    this->idle_o.write(b.idle());
   }
 };
 

@@ -17,6 +17,7 @@ struct HandshakeState {
   bool store_valid = false, store_ready = false;
   bool tile_valid = false, tile_ready = false;
   bool configure_valid = false;
+  bool idle = false;  ///< no tile waits or is walked
   bool loaded_valid = false, row_valid = false, read_valid = false, data_valid = false;
   std::uint32_t loads_done = 0, stores_done = 0;
   std::uint64_t tiles_done = 0, ic_tiles_loaded = 0, ic_tiles_consumed = 0;

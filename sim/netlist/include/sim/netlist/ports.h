@@ -105,6 +105,7 @@ struct WeightLoaderPorts : ClockedModule {
   sc_core::sc_in<std::uint64_t> ic_tiles_consumed_i{"ic_tiles_consumed_i"};
   sc_core::sc_in<memory::LoadedWord> loaded_i{"loaded_i"};
   BroadcastOutput<blocks::WeightRow> row{"row_"};
+  sc_core::sc_out<bool> idle_o{"idle_o"};  ///< no tile waits or is walked
   sc_core::sc_out<std::uint64_t> ic_tiles_loaded_o{"ic_tiles_loaded_o"};
 };
 
@@ -115,6 +116,7 @@ struct AddressGeneratorPorts : ClockedModule {
   StreamInput<arch::RunTile> tile{"tile_"};
   sc_core::sc_in<std::uint64_t> ic_tiles_loaded_i{"ic_tiles_loaded_i"};
   StreamOutput<blocks::TapRequest> output{""};
+  sc_core::sc_out<bool> idle_o{"idle_o"};  ///< no tile waits or is walked
 };
 
 struct ActivationBufferPorts : ClockedModule {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "sim/trace/signal_table.h"
 
@@ -17,5 +18,14 @@ struct LayoutView {
 /// One group a block with its ports, and in it a closed group with its registers. Valid, ready and flags in
 /// binary, values in decimal, addresses in hexadecimal. The view begins at `from` and ends at `to`.
 std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view);
+
+/// Two signals that are to be compared, by their paths in the dump, with bit ranges.
+struct SignalPair {
+  std::string first, second;
+  Radix radix = Radix::kSigned;
+};
+
+/// The pairs one below the other, the marker at `marker`.
+std::string gtkwave_pairs(const std::vector<SignalPair>& pairs, const LayoutView& view, std::uint64_t marker);
 
 }  // namespace dlasim::sim::trace

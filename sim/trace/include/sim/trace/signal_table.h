@@ -24,7 +24,7 @@ struct Signal {
 };
 
 struct Scope {
-  std::string name;  ///< the block: "address_generator"; empty: the root itself
+  std::string name;  ///< the block: "address_generator", "rtl.address_generator"; empty: the root itself
   std::vector<Signal> signals;
 };
 

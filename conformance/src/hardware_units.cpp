@@ -1,0 +1,102 @@
+#include "conformance/hardware_units.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "conformance/json_reader.h"
+#include "conformance/number_format_vector.h"
+#include "number_format_json.h"
+
+namespace dlasim::conformance {
+namespace {
+
+using Case = std::vector<JsonReader>;
+
+/// Expected code in `c[first]`, flags in `c[first + 2]`; the value between them follows from the code.
+std::string check(const Case& c, std::size_t first, const UnitResult& got) {
+  if (read_code(c[first]) != got.code)
+    return fmt::format("code: expected {}, got {}", c[first].string(), code_text(got.code));
+  if (c[first + 2].integer() != static_cast<std::int64_t>(got.flags))
+    return fmt::format("flags: expected {}, got {}", c[first + 2].integer(), got.flags);
+  return {};
+}
+
+std::string for_each_case(const JsonReader& root, std::size_t fields,
+                          const std::function<std::string(const Case&)>& check_case) {
+  std::size_t number = 0;
+  for (const JsonReader& element : root.at("cases").elements()) {
+    const Case c = element.elements();
+    if (c.size() != fields) element.fail(fmt::format("{} fields, not {}", c.size(), fields));
+    const std::string difference = check_case(c);
+    if (!difference.empty()) return fmt::format("case {}, {}: {}", number, c[0].value().dump(), difference);
+    ++number;
+  }
+  if (number == 0) root.at("cases").fail("there are no cases");
+  return {};
+}
+
+std::string run_convert(const JsonReader& root, const UnitMaker& maker) {
+  const auto format = read_number_format(root.at("number_format").at("format"));
+  const auto units = maker({format});
+  return for_each_case(
+      root, 4, [&](const Case& c) { return check(c, 1, units->convert(read_wide_value(c[0]), format, 0)); });
+}
+
+std::string run_two_operands(const JsonReader& root, const UnitMaker& maker, bool multiplies) {
+  const JsonReader fields = root.at("number_format");
+  const auto a = read_number_format(fields.at("a")), b = read_number_format(fields.at("b"));
+  const auto result = read_number_format(fields.at("result"));
+  const auto units = maker({a, b, result});
+  return for_each_case(root, 5, [&](const Case& c) {
+    const UnitOperand x{read_code(c[0]), a}, y{read_code(c[1]), b};
+    return check(c, 2, multiplies ? units->multiply(x, y, result) : units->add(x, y, result));
+  });
+}
+
+std::string run_lfsr(const JsonReader& root, const UnitMaker& maker) {
+  const auto bits = static_cast<int>(root.at("number_format").at("bits").integer_between(16, 32));
+  const auto units = maker({});
+  return for_each_case(root, 2, [&](const Case& c) {
+    units->seed(static_cast<std::uint32_t>(read_code(c[0])));
+    for (const JsonReader& expected : c[1].elements()) {
+      const std::uint32_t got = units->draw(bits);
+      if (read_code(expected) != got)
+        return fmt::format("draw: expected {}, got {}", expected.string(), code_text(got));
+    }
+    return std::string();
+  });
+}
+
+std::string run_stochastic(const JsonReader& root, const UnitMaker& maker) {
+  const auto format = read_number_format(root.at("number_format").at("format"));
+  if (!format.lfsr) root.at("number_format").at("format").fail("has no lfsr");
+  const auto units = maker({format});
+  units->seed(static_cast<std::uint32_t>(read_code(root.at("number_format").at("state"))));
+  return for_each_case(root, 5, [&](const Case& c) {
+    const std::uint32_t draw = units->draw(format.lfsr->bits);
+    if (read_code(c[1]) != draw)
+      return fmt::format("draw: expected {}, got {}", c[1].string(), code_text(draw));
+    return check(c, 2, units->convert(read_wide_value(c[0]), format, draw));
+  });
+}
+
+}  // namespace
+
+VectorHandler hardware_number_format_handler(UnitMaker maker, const Engine& engine) {
+  return [maker = std::move(maker), layers = engine_number_format_handler(engine)](
+             const nlohmann::json& document, const std::filesystem::path& file) {
+    const JsonReader root(document, file.string());
+    const std::string test = root.at("number_format").at("test").string();
+    if (test == "convert") return run_convert(root, maker);
+    if (test == "multiply" || test == "add") return run_two_operands(root, maker, test == "multiply");
+    if (test == "lfsr") return run_lfsr(root, maker);
+    if (test == "stochastic") return run_stochastic(root, maker);
+    return layers(document, file);
+  };
+}
+
+}  // namespace dlasim::conformance
