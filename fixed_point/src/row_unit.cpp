@@ -129,7 +129,11 @@ ValueSet ValueSet::of(double value) noexcept {
 }
 
 ValueSet ValueSet::times(const ValueSet& other) const noexcept {
-  return {lsb + other.lsb, top + other.top, significant_bits + other.significant_bits};
+  // A power of two only moves the other's bits.
+  const bool moves = significant_bits == 1 || other.significant_bits == 1;
+  return {
+      lsb + other.lsb, top + other.top,
+      moves ? std::max(significant_bits, other.significant_bits) : significant_bits + other.significant_bits};
 }
 
 ValueSet ValueSet::united(const ValueSet& other) const noexcept {

@@ -14,7 +14,7 @@ ChannelSums empty_sums(int oc_lanes) {
 }  // namespace
 
 AdderTree::AdderTree(const arch::Hardware& hardware)
-    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+    : staged_sizes_(hardware),
       oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       narrow_kernels_(lane_kernels<std::int32_t>()),
       wide_kernels_(lane_kernels<std::int64_t>()),

@@ -40,7 +40,7 @@ fixed_point::RequantizeRule rule_of(Requant requant) {
 }  // namespace
 
 PostProcessor::PostProcessor(const arch::Hardware& hardware)
-    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+    : staged_sizes_(hardware),
       oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       operands_("operand buffer", hardware.operand_words(), hardware.pe_array.oc_lanes),
       parameter_slots_(static_cast<std::uint32_t>(hardware.buffers.parameter_slots)),
@@ -55,7 +55,7 @@ void PostProcessor::configure(const arch::Configure& settings) {
 }
 
 void PostProcessor::configure(const arch::ConfigureStaged& settings) {
-  staged_ = make_staged_output(settings.staged, {ic_lanes_, oc_lanes_, 0});
+  staged_ = make_staged_output(settings.staged, staged_sizes_);
   requantises_staged_ = settings.staged.affine != 0;
   staged_has_operand_ = settings.staged.elementwise != arch::StagedElementwise::kConvert;
   staged_values_.resize(oc_lanes_);

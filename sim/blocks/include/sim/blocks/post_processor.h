@@ -75,7 +75,8 @@ class PostProcessor {
   void gate(std::size_t lanes, std::vector<std::int32_t>& values) const;
   arch::ChannelParameters& parameters(std::uint32_t slot, std::size_t oc_lane);
 
-  const std::size_t ic_lanes_, oc_lanes_;
+  const StagedSizes staged_sizes_;
+  const std::size_t oc_lanes_;
   arch::PostSettings settings_;
   WordMemory operands_;
   std::uint32_t parameter_slots_;
