@@ -17,8 +17,15 @@ inline NarrowInts shifted(NarrowInts v, int shift) noexcept {
   return (v + (half - 1) + ((v >> shift) & 1)) >> shift;  // nearest even
 }
 
+/// The target with its range as vectors, made once a call.
+struct FixedRange : FixedTarget {
+  explicit FixedRange(const FixedTarget& t) noexcept
+      : FixedTarget(t), lowest_lanes(splat(t.lowest)), highest_lanes(splat(t.highest)) {}
+  NarrowInts lowest_lanes, highest_lanes;
+};
+
 template <bool kWraps>
-inline NarrowInts in_range(NarrowInts q, const FixedTarget& t) noexcept {
+inline NarrowInts in_range(NarrowInts q, const FixedRange& t) noexcept {
   if constexpr (kWraps) {
     // Unsigned formats bring zeros in from above. A signed format of 32 bits or more has no unused bits.
     const NarrowInts up = q << t.unused_bits;
@@ -26,53 +33,54 @@ inline NarrowInts in_range(NarrowInts q, const FixedTarget& t) noexcept {
       return reinterpret_cast<NarrowInts>(reinterpret_cast<NarrowUnsigneds>(up) >> t.unused_bits);
     return up >> t.unused_bits;
   }
-  const NarrowInts kept = q > t.highest ? splat(t.highest) : q;
-  return kept < t.lowest ? splat(t.lowest) : kept;
+  return at_least(at_most(q, t.highest_lanes), t.lowest_lanes);
 }
 
 /// One unit. `counts` are those of section 4: inexact if the result, shifted back, is not v; a saturated
 /// result never is, because it differs from q by one at least.
 template <FixedRounding kRounding, bool kWraps>
-inline NarrowInts truncated(NarrowInts v, const FixedTarget& t, NarrowCounts& counts) noexcept {
+inline NarrowInts truncated(NarrowInts v, const FixedRange& t, NarrowCounts& counts) noexcept {
   if constexpr (kRounding == FixedRounding::kNone) return v;
   if constexpr (kRounding == FixedRounding::kRange) {
     const NarrowInts out = in_range<kWraps>(v, t);
-    const NarrowInts differs = out != v;
-    counts.inexact -= differs;
-    counts.overflow -= differs;
+    const NarrowInts is_same = out == v;
+    ++counts.vectors;
+    counts.exact += is_same;
+    counts.in_range += is_same;
     return out;
   }
   const NarrowInts q = shifted<kRounding>(v, t.shift);
   const NarrowInts out = in_range<kWraps>(q, t);
-  const NarrowInts is_out = out != q;
-  NarrowInts differs = (out << t.shift) != v;
-  if constexpr (kWraps) differs |= is_out;  // a wrapped code, shifted back, may be v modulo 2^32
-  counts.inexact -= differs;
-  counts.overflow -= is_out;
-  counts.underflow -= (q == 0) & differs;
+  const NarrowInts is_in_range = out == q;
+  NarrowInts is_exact = (out << t.shift) == v;
+  if constexpr (kWraps) is_exact &= is_in_range;  // a wrapped code, shifted back, may be v modulo 2^32
+  ++counts.vectors;
+  counts.exact += is_exact;
+  counts.in_range += is_in_range;
+  counts.underflow += underflowed(q == 0, is_exact);
   return out;
 }
 
 template <FixedRounding kRounding, bool kWraps>
 void multiply_codes(const FixedTarget& target, const std::int32_t* x, Rows<const std::int32_t> w,
                     Rows<std::int32_t> out, std::size_t rows, std::size_t length, RowCounts& total) noexcept {
-  const FixedTarget t = target;
+  const FixedRange t(target);
   NarrowCounts counts;
   run_products<NarrowInts>(x, w, out, rows, length, [&](NarrowInts a, NarrowInts b) {
     return truncated<kRounding, kWraps>((a * b) << t.left_a, t, counts);
   });
-  add_counts(counts, total);
+  add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
 }
 
 template <FixedRounding kRounding, bool kWraps>
 void add_codes(const FixedTarget& target, Rows<const std::int32_t> a, Rows<const std::int32_t> b,
                Rows<std::int32_t> out, std::size_t rows, std::size_t length, RowCounts& total) noexcept {
-  const FixedTarget t = target;
+  const FixedRange t(target);
   NarrowCounts counts;
   run_sums<NarrowInts>(a, b, out, rows, length, [&](NarrowInts u, NarrowInts v) {
     return truncated<kRounding, kWraps>((u << t.left_a) + (v << t.left_b), t, counts);
   });
-  add_counts(counts, total);
+  add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
 }
 
 void multiply_accumulate_codes(const FixedTarget&, const std::int32_t* x, Rows<const std::int32_t> w,

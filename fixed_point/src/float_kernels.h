@@ -61,13 +61,15 @@ void multiply_floats(const FloatUnit& unit, const float* x, Rows<const float> w,
     if (leaves_range(r, t)) [[unlikely]]
       return widely(unit, a, b, total);
     if constexpr (kRounding != FloatRounding::kNone) {
-      const NarrowInts differs = r != v;
-      counts.inexact -= differs;
-      counts.underflow -= (r == 0) & differs;
+      const NarrowInts is_exact = r == v;
+      ++counts.vectors;
+      counts.exact += is_exact;
+      counts.underflow += underflowed(r == 0, is_exact);
     }
     return r;
   });
-  add_counts(counts, total);
+  // What leaves the range went the wide way.
+  add_counts(counts.vectors, counts.exact, all_lanes(counts.vectors), counts.underflow, total);
 }
 
 /// `kExact`: the sum in float is exact. Else it is inexact exactly if r - a is not b or r - b is not a:
@@ -82,12 +84,14 @@ void add_floats(const FloatUnit& unit, Rows<const float> a, Rows<const float> b,
     const Floats r = rounded<kRounding, kUnderflows>(sum, t);
     if (leaves_range(r, t)) [[unlikely]]
       return widely(unit, u, v, total);
-    const NarrowInts differs = kExact ? r != sum : (r - u != v) | (r - v != u);
-    counts.inexact -= differs;
-    if constexpr (kUnderflows) counts.underflow -= (r == 0) & differs;
+    const NarrowInts is_exact = kExact ? r == sum : (r - u == v) & (r - v == u);
+    ++counts.vectors;
+    counts.exact += is_exact;
+    if constexpr (kUnderflows) counts.underflow += underflowed(r == 0, is_exact);
     return r;
   });
-  add_counts(counts, total);
+  // What leaves the range went the wide way.
+  add_counts(counts.vectors, counts.exact, all_lanes(counts.vectors), counts.underflow, total);
 }
 
 /// A mode that looks at the sign of what was cut off needs the exact sum.

@@ -6,9 +6,12 @@
 namespace dlasim::fixed_point::detail::DLA_ISA {
 namespace {
 
-/// Event counters of the lanes: an event subtracts a comparison's -1.
+/// Event counters of the lanes. Most values raise no event, and "equal" is the comparison that costs nothing
+/// more than itself: what is counted, as a sum of comparisons' -1, is the lanes that are exact and that are
+/// in range.
 struct NarrowCounts {
-  NarrowInts inexact{}, overflow{}, underflow{};
+  std::uint64_t vectors = 0;
+  NarrowInts exact{}, in_range{}, underflow{};
 };
 
 std::uint64_t total_of(NarrowInts lanes) noexcept {
@@ -19,10 +22,30 @@ std::uint64_t total_of(NarrowInts lanes) noexcept {
   return sum;
 }
 
-void add_counts(const NarrowCounts& counts, RowCounts& total) noexcept {
-  total.inexact += total_of(counts.inexact);
-  total.overflow += total_of(counts.overflow);
-  total.underflow += total_of(counts.underflow);
+/// The counters go by value: they stay in registers while the kernel runs.
+[[gnu::noinline]] void add_counts(std::uint64_t vectors, NarrowInts exact, NarrowInts in_range,
+                                  NarrowInts underflow, RowCounts& total) noexcept {
+  const std::uint64_t lanes = vectors * kNarrowWidth;
+  total.inexact += lanes - total_of(NarrowInts{} - exact);
+  total.overflow += lanes - total_of(NarrowInts{} - in_range);
+  total.underflow += total_of(NarrowInts{} - underflow);
+}
+
+/// The lanes that are 0 without being exact.
+inline NarrowInts underflowed(NarrowInts is_zero, NarrowInts is_exact) noexcept {
+#if DLA_VECTOR_BYTES == 32
+  // One instruction; of the plain form below the compiler makes four.
+  using Vector = long long __attribute__((vector_size(32)));
+  return reinterpret_cast<NarrowInts>(
+      __builtin_ia32_andnotsi256(reinterpret_cast<Vector>(is_exact), reinterpret_cast<Vector>(is_zero)));
+#else
+  return is_zero & ~is_exact;
+#endif
+}
+
+/// A counter of `vectors` vectors whose lanes all counted.
+inline NarrowInts all_lanes(std::uint64_t vectors) noexcept {
+  return NarrowInts{} - static_cast<std::int32_t>(vectors);
 }
 
 template <typename Vector, typename Value>
@@ -38,48 +61,47 @@ inline Vector first_lanes(Vector v, std::size_t count) noexcept {
   return v;
 }
 
-/// out[i] = operation(first[i], second[i]) over one row. The last entries are filled up with +0, which raises
-/// no event in any unit and comes out as +0.
-template <typename Vector, typename Value, typename First, typename Operation>
-inline void run_lanes(const First& first, const Value* second, Value* out, std::size_t length,
-                      const Operation& operation) noexcept {
-  std::size_t i = 0;
-  for (; i + kNarrowWidth <= length; i += kNarrowWidth)
-    store(out + i, operation(first(i, kNarrowWidth), load<Vector>(second + i)));
-  if (i < length) {
-    const Vector last = operation(first(i, length - i), load_first<Vector>(second + i, length - i));
-    __builtin_memcpy(out + i, &last, (length - i) * sizeof(Value));
-  }
-}
+// The last lanes of a row are filled up with +0, which raises no event in any unit and comes out as +0. Rows
+// are the inner loop: a row is often no more than one or two vectors.
 
-/// operation(x[r], w[r][i]) for every lane; x is the same for a row.
+/// out[r][i] = operation(x[r], w[r][i]); x is the same for a row.
 template <typename Vector, typename Value, typename Operation>
 inline void run_products(const Value* x, Rows<const Value> w, Rows<Value> out, std::size_t rows,
                          std::size_t length, const Operation& operation) noexcept {
+  std::size_t i = 0;
+  for (; i + kNarrowWidth <= length; i += kNarrowWidth) {
+    for (std::size_t r = 0; r < rows; ++r)
+      store(out.data + r * out.stride + i, operation(splat(x[r]), load<Vector>(w.data + r * w.stride + i)));
+  }
+  if (i == length) return;
   for (std::size_t r = 0; r < rows; ++r) {
-    const Vector broadcast = splat(x[r]);
-    const auto factor = [=](std::size_t, std::size_t count) {
-      return count == kNarrowWidth ? broadcast : first_lanes(broadcast, count);  // nan * 0 would be an event
-    };
-    run_lanes<Vector>(factor, w.data + r * w.stride, out.data + r * out.stride, length, operation);
+    const Vector factor = first_lanes(splat(x[r]), length - i);  // nan * 0 would be an event
+    const Vector last = operation(factor, load_first<Vector>(w.data + r * w.stride + i, length - i));
+    __builtin_memcpy(out.data + r * out.stride + i, &last, (length - i) * sizeof(Value));
   }
 }
 
-/// operation(a[r][i], b[r][i]) for every lane.
+/// out[r][i] = operation(a[r][i], b[r][i]).
 template <typename Vector, typename Value, typename Operation>
 inline void run_sums(Rows<const Value> a, Rows<const Value> b, Rows<Value> out, std::size_t rows,
                      std::size_t length, const Operation& operation) noexcept {
-  if (a.stride == length && b.stride == length && out.stride == length) {
-    length *= rows;  // one long row
-    rows = rows == 0 ? 0 : 1;
+  std::size_t i = 0;
+  if (a.stride == length && b.stride == length && out.stride == length) {  // one long row
+    length *= rows;
+    rows = 1;
+    for (; i + kNarrowWidth <= length; i += kNarrowWidth)
+      store(out.data + i, operation(load<Vector>(a.data + i), load<Vector>(b.data + i)));
   }
+  for (; i + kNarrowWidth <= length; i += kNarrowWidth) {
+    for (std::size_t r = 0; r < rows; ++r)
+      store(out.data + r * out.stride + i,
+            operation(load<Vector>(a.data + r * a.stride + i), load<Vector>(b.data + r * b.stride + i)));
+  }
+  if (i == length) return;
   for (std::size_t r = 0; r < rows; ++r) {
-    const Value* terms = a.data + r * a.stride;
-    run_lanes<Vector>(
-        [=](std::size_t i, std::size_t count) {
-          return count == kNarrowWidth ? load<Vector>(terms + i) : load_first<Vector>(terms + i, count);
-        },
-        b.data + r * b.stride, out.data + r * out.stride, length, operation);
+    const Vector last = operation(load_first<Vector>(a.data + r * a.stride + i, length - i),
+                                  load_first<Vector>(b.data + r * b.stride + i, length - i));
+    __builtin_memcpy(out.data + r * out.stride + i, &last, (length - i) * sizeof(Value));
   }
 }
 

@@ -64,6 +64,24 @@ inline NarrowInts select(NarrowInts mask, NarrowInts a, NarrowInts b) noexcept {
 inline Floats keep(NarrowInts mask, Floats a) noexcept {
   return float_of(bits_of(a) & reinterpret_cast<NarrowUnsigneds>(mask));
 }
+inline NarrowInts at_most(NarrowInts a, NarrowInts b) noexcept {
+#if DLA_VECTOR_BYTES == 32
+  using Vector = int __attribute__((vector_size(32)));
+  return reinterpret_cast<NarrowInts>(
+      __builtin_ia32_pminsd256(reinterpret_cast<Vector>(a), reinterpret_cast<Vector>(b)));
+#else
+  return a > b ? b : a;
+#endif
+}
+inline NarrowInts at_least(NarrowInts a, NarrowInts b) noexcept {
+#if DLA_VECTOR_BYTES == 32
+  using Vector = int __attribute__((vector_size(32)));
+  return reinterpret_cast<NarrowInts>(
+      __builtin_ia32_pmaxsd256(reinterpret_cast<Vector>(a), reinterpret_cast<Vector>(b)));
+#else
+  return a < b ? b : a;
+#endif
+}
 /// Whether a lane of a comparison is set.
 inline bool any(NarrowInts mask) noexcept {
 #if DLA_VECTOR_BYTES == 32

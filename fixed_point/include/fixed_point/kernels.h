@@ -77,6 +77,7 @@ class CarrierCodec {
   }
   Format format_;
   std::uint64_t mask_;
+  double scale_;               // DFP: 2^fl
   std::vector<double> table_;  // of codes of up to 16 bits
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 
 #include "base/error.h"
 #include "fixed_point/activation_table.h"
@@ -51,6 +52,9 @@ PostProcessor::PostProcessor(const arch::Hardware& hardware)
 
 void PostProcessor::configure(const arch::Configure& settings) {
   settings_ = settings.post;
+  is_plain_ = (settings_.requant == Requant::kDouble || settings_.requant == Requant::kSingle) &&
+              settings_.negative_enable == 0 && settings_.combine == Combine::kNone &&
+              settings_.lower.kind == Table::kNone;
   staged_.reset();
 }
 
@@ -99,8 +103,12 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
     process_staged(sums, out);
     return;
   }
-  const bool gated = settings_.combine == Combine::kGate;
   const arch::ChannelParameters* channel = &parameters(p.parameter_slot, 0);
+  if (is_plain_) {
+    requantise_row(sums, channel, out.value.data());
+    return;
+  }
+  const bool gated = settings_.combine == Combine::kGate;
   const bool has_operand = settings_.combine != Combine::kNone && !gated;
   const std::int32_t* operand = has_operand ? operands_.read(p.operand_word).data() : nullptr;
   for (std::size_t oc = 0; oc < p.oc_active; ++oc) {
@@ -111,6 +119,25 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
     out.value[oc] = static_cast<std::int32_t>(v);
   }
   if (gated) gate(p.oc_active, out.value);
+}
+
+void PostProcessor::requantise_row(const ChannelSums& sums, const arch::ChannelParameters* channel,
+                                   std::int32_t* out) const {
+  // requantise() with its decisions taken once: with the rule known the loop is a few instructions a lane.
+  const auto run = [&](auto rule) {
+    for (std::size_t oc = 0; oc < sums.position.oc_active; ++oc) {
+      const arch::ChannelParameters& c = channel[oc];
+      const std::int64_t v =
+          fixed_point::requantize(decltype(rule)::value, sums.sum[oc] + c.bias, {c.mantissa, c.shift});
+      out[oc] = static_cast<std::int32_t>(
+          std::clamp(v + settings_.output_zero_point, settings_.clamp_min, settings_.clamp_max));
+    }
+  };
+  if (settings_.requant == Requant::kDouble) {
+    run(std::integral_constant<fixed_point::RequantizeRule, fixed_point::RequantizeRule::kDouble>{});
+  } else {
+    run(std::integral_constant<fixed_point::RequantizeRule, fixed_point::RequantizeRule::kSingle>{});
+  }
 }
 
 void PostProcessor::process_staged(const ChannelSums& sums, OutputWord& out) {

@@ -66,6 +66,8 @@ class PostProcessor {
 
  private:
   void process(const ChannelSums& sums, OutputWord& out);
+  void requantise_row(const ChannelSums& sums, const arch::ChannelParameters* channel,
+                      std::int32_t* out) const;
   void process_staged(const ChannelSums& sums, OutputWord& out);
   std::int64_t requantise(std::int64_t biased, const arch::ChannelParameters& p,
                           std::uint32_t taps_inside) const;
@@ -78,6 +80,7 @@ class PostProcessor {
   const StagedSizes staged_sizes_;
   const std::size_t oc_lanes_;
   arch::PostSettings settings_;
+  bool is_plain_ = false;  // requantisation and nothing else
   WordMemory operands_;
   std::uint32_t parameter_slots_;
   std::vector<arch::ChannelParameters> parameters_;
