@@ -1,140 +1,135 @@
-// Simulated multiply-accumulates a second of the cycle engine on one core: a convolution of 2048 positions,
-// 64 to 128 channels, 2 taps, on the default 16x16 array.
+// Simulated multiply-accumulates and cycles a second of the cycle engine on one core: every block, DMA and
+// DRAM included. Rows: int8 by array size and by MACs, the number formats, waves. `scripts/bench` makes the
+// table.
 
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
+#include <cmath>
+#include <filesystem>
+#include <memory>
 #include <optional>
-#include <random>
+#include <string>
 
+#include "layer.h"
+#include "numerics.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
+#include "sim/trace/vcd_trace.h"
 
-namespace dlasim {
+namespace dlasim::benchmarks {
 namespace {
 
-using network::DType;
-using network::NumberFormat;
-using network::QuantizedGraph;
-using network::Tensor;
+using network::StagedNumerics;
 
-constexpr std::int64_t kPositions = 2048, kInputs = 64, kOutputs = 128, kTaps = 2;
-
-Tensor random_codes(DType dtype, const network::Shape& shape) {
-  std::mt19937_64 random(1);
-  Tensor t(dtype, shape);
-  for (std::int64_t i = 0; i < t.size(); ++i)
-    t.set_integer(i, static_cast<std::int64_t>(random() % 200) - 100);
-  return t;
-}
-
-struct Layer {
-  QuantizedGraph graph;
-  std::vector<Tensor> inputs;
+/// A layer and the program that runs it on an array of `lanes` x `lanes`.
+struct Workload {
+  Workload(const LayerShape& s, const std::optional<StagedNumerics>& numerics, int lanes)
+      : shape(s), layer(convolution(s, numerics)) {
+    hardware.pe_array.ic_lanes = hardware.pe_array.oc_lanes = lanes;
+    program = sim::compiler::compile(layer.graph, hardware);
+  }
+  sim::engine::RunResult run(const sim::engine::RunOptions& options = {}) const {
+    return sim::engine::run_cycle(program, layer.graph, hardware, layer.inputs, options);
+  }
+  LayerShape shape;
+  Layer layer;
+  sim::arch::Hardware hardware;
+  sim::compiler::Program program;
 };
 
-Layer convolution(const std::optional<network::StagedNumerics>& numerics) {
-  Layer layer;
-  const auto add = [&](const char* name, const network::Shape& shape, bool constant) {
-    network::QuantizedTensor t;
-    t.name = name;
-    t.dtype = DType::kInt8;
-    t.shape = shape;
-    if (constant) t.constant = random_codes(DType::kInt8, shape);
-    return layer.graph.add_tensor(std::move(t));
+void count(benchmark::State& state, const Workload& w, std::uint64_t cycles) {
+  const auto rate = [](double n) {
+    return benchmark::Counter(n / 1e6, benchmark::Counter::kIsIterationInvariantRate);
   };
-  network::qop::Conv2d op;
-  op.mac.multiplier = {{1 << 30, -8}};
-  network::QuantizedNode node;
-  node.name = "conv";
-  node.inputs = {add("input", {1, 1, kPositions + kTaps - 1, kInputs}, false),
-                 add("weight", {kOutputs, 1, kTaps, kInputs}, true), network::kNoTensor};
-  node.outputs = {add("output", {1, 1, kPositions, kOutputs}, false)};
-  if (numerics) {
-    layer.graph.tensors[0].format = numerics->input;
-    layer.graph.tensors[1].format = numerics->weight;
-    layer.graph.tensors[2].format = network::OperandFormat{numerics->output, 0};
-  }
-  node.operation = op;
-  node.staged = numerics;
-  layer.graph.inputs = {node.inputs[0]};
-  layer.graph.outputs = node.outputs;
-  layer.graph.nodes.push_back(std::move(node));
-  layer.inputs = {random_codes(DType::kInt8, {1, 1, kPositions + kTaps - 1, kInputs})};
-  return layer;
+  state.counters["MMAC/s"] = rate(static_cast<double>(w.shape.macs()));
+  state.counters["Mcycle/s"] = rate(static_cast<double>(cycles));
 }
 
-NumberFormat minifloat(int exp, int man, network::Specials specials, network::Overflow overflow) {
-  NumberFormat f;
-  f.kind = NumberFormat::Kind::kMinifloat;
-  f.exp = exp;
-  f.man = man;
-  f.bias = (1 << (exp - 1)) - 1;
-  f.specials = specials;
-  f.overflow = overflow;
-  return f;
+void run(benchmark::State& state, const Workload& w) {
+  std::uint64_t cycles = 0;
+  for (auto _ : state) cycles = w.run().cycles;
+  count(state, w, cycles);
 }
 
-NumberFormat dfp(int bits, int fl, network::Rounding rounding) {
-  NumberFormat f;
-  f.kind = NumberFormat::Kind::kDfp;
-  f.bits = bits;
-  f.fl = fl;
-  f.rounding = rounding;
-  return f;
-}
-
-/// E4M3 operands, a rounded product, fp16 from there on.
-network::StagedNumerics fp8() {
-  const NumberFormat e4m3 = minifloat(4, 3, network::Specials::kFn, network::Overflow::kSaturate);
-  const NumberFormat fp16 = minifloat(5, 10, network::Specials::kIeee, network::Overflow::kInf);
-  network::StagedNumerics n;
-  n.input.element = n.weight.element = n.output = e4m3;
-  n.product = minifloat(5, 7, network::Specials::kIeee, network::Overflow::kInf);
-  n.accumulator = n.partial_sum = n.bias = fp16;
-  n.tree = {fp16};
-  return n;
-}
-
-/// Dynamic fixed point with a truncated product, as conv2 of the contract's example.
-network::StagedNumerics fixed() {
-  network::StagedNumerics n;
-  n.input.element = dfp(8, 5, network::Rounding::kNearestEven);
-  n.weight.element = dfp(8, 9, network::Rounding::kNearestEven);
-  n.product = dfp(14, 11, network::Rounding::kFloor);
-  n.accumulator = dfp(16, 10, network::Rounding::kFloor);
-  n.tree = {dfp(18, 10, network::Rounding::kNearestUp)};
-  n.partial_sum = n.bias = dfp(20, 8, network::Rounding::kNearestEven);
-  n.output = dfp(8, 4, network::Rounding::kNearestEven);
-  return n;
-}
-
-/// As `fixed`, the output rounded at random: one LFSR makes the whole layer run value by value.
-network::StagedNumerics stochastic() {
-  network::StagedNumerics n = fixed();
-  n.output.rounding = network::Rounding::kStochastic;
-  n.output.lfsr = network::Lfsr{16, 6};
-  return n;
-}
-
-void run(benchmark::State& state, const std::optional<network::StagedNumerics>& numerics) {
-  const Layer layer = convolution(numerics);
-  const sim::arch::Hardware hardware;
-  const auto program = sim::compiler::compile(layer.graph, hardware);
+/// With a VCD file of all cycles, or of the window [from, to].
+void run_with_waves(benchmark::State& state, const Workload& w, const sim::trace::VcdOptions& waves) {
+  const auto file =
+      std::filesystem::temp_directory_path() / ("dlasim_bench_" + std::to_string(getpid()) + ".vcd");
+  std::uint64_t cycles = 0;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(sim::engine::run_cycle(program, layer.graph, hardware, layer.inputs).cycles);
+    sim::trace::VcdTrace vcd(file, w.hardware, waves);
+    sim::engine::RunOptions options;
+    options.trace = &vcd;
+    cycles = w.run(options).cycles;
+    vcd.close();
+    if (vcd.signals() != nullptr) state.counters["signals"] = static_cast<double>(vcd.signals()->ids());
   }
-  state.counters["MMAC/s"] =
-      benchmark::Counter(static_cast<double>(kPositions * kInputs * kOutputs * kTaps) / 1e6,
-                         benchmark::Counter::kIsIterationInvariantRate);
+  std::filesystem::remove(file);
+  count(state, w, cycles);
 }
 
-BENCHMARK_CAPTURE(run, int8, std::nullopt)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(run, fp8_fp16, fp8())->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(run, dfp, fixed())->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(run, dfp_stochastic, stochastic())->Unit(benchmark::kMillisecond);
+benchmark::internal::Benchmark* add(const std::string& name, const std::shared_ptr<const Workload>& w) {
+  return benchmark::RegisterBenchmark(name.c_str(), [w](benchmark::State& s) { run(s, *w); })
+      ->Unit(benchmark::kMillisecond);
+}
+
+void add_int8() {
+  for (const int lanes : {4, 8, 16, 32, 64})
+    add("cycle/int8/array_" + std::to_string(lanes),
+        std::make_shared<Workload>(LayerShape{}, std::nullopt, lanes));
+  // 10^6 to 10^10 MACs: the same layer, longer.
+  for (const std::int64_t positions : {64, 640, 6400, 64000, 640000}) {
+    LayerShape shape;
+    shape.positions = positions;
+    std::string macs = "1e" + std::to_string(static_cast<int>(std::log10(static_cast<double>(shape.macs()))));
+    const auto row = [shape](benchmark::State& s) { run(s, Workload(shape, std::nullopt, 16)); };
+    auto* b =
+        benchmark::RegisterBenchmark(("cycle/int8/macs_" + macs).c_str(), row)->Unit(benchmark::kMillisecond);
+    if (positions > 100'000) b->Iterations(1);
+  }
+}
+
+void add_formats() {
+  const auto add_format = [](const std::string& name, const StagedNumerics& n, const LayerShape& shape = {}) {
+    add("cycle/" + name, std::make_shared<Workload>(shape, n, 16));
+  };
+  add_format("fp8_exact_products_fp16", fp8(exact()));
+  add_format("fp8_rounded_products_fp16", fp8(ieee(5, 4)));
+  add_format("fp8_exact_products_fp32", fp8_fp32());
+  add_format("dfp_truncating", truncating_dfp());
+  add_format("dfp_wide", wide_dfp());
+  LayerShape small;  // value by value
+  small.positions = 128;
+  add_format("dfp_stochastic", stochastic_dfp(), small);
+  add_format("mxfp8", mxfp8(), small);
+}
+
+void add_waves() {
+  const auto w = std::make_shared<Workload>(LayerShape{}, std::nullopt, 16);
+  const auto add_row = [&w](const std::string& name, const sim::trace::VcdOptions& waves) {
+    benchmark::RegisterBenchmark(name.c_str(), [w, waves](benchmark::State& s) {
+      run_with_waves(s, *w, waves);
+    })->Unit(benchmark::kMillisecond);
+  };
+  sim::trace::VcdOptions all, window, none;
+  window.window = {10'000, 11'000, std::nullopt};
+  none.window = {~std::uint64_t{0}, ~std::uint64_t{0}, std::nullopt};
+  add_row("cycle/int8/vcd", all);
+  add_row("cycle/int8/vcd_1000_cycles", window);
+  add_row("cycle/int8/vcd_no_cycle", none);
+}
 
 }  // namespace
-}  // namespace dlasim
+}  // namespace dlasim::benchmarks
 
 // SystemC brings a main of its own.
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  dlasim::benchmarks::add_int8();
+  dlasim::benchmarks::add_formats();
+  dlasim::benchmarks::add_waves();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -74,23 +74,23 @@ struct DfpRounder {
 
 /// Rounds |v| to the format's last place: adding a number whose ulp is that place, and taking it away again,
 /// rounds to nearest even; the other modes correct that result by one place. All of it is exact but the one
-/// addition that is meant to round.
-template <RowRounding kRounding>
-inline Doubles rounded_magnitude(Doubles a, Longs is_negative, Doubles power, const RowTarget& t) noexcept {
-  const Doubles magic = power * t.magic;
-  const Doubles even = (a + magic) - magic;
+/// addition that is meant to round. `Vector` is of doubles or of floats, `Target` has the constants.
+template <RowRounding kRounding, typename Vector, typename Mask, typename Target>
+inline Vector rounded_magnitude(Vector a, Mask is_negative, Vector power, const Target& t) noexcept {
+  const Vector magic = power * t.magic;
+  const Vector even = (a + magic) - magic;
   if constexpr (kRounding == RowRounding::kNearestEven) return even;
-  const Doubles place = power * t.last_place;
+  const Vector place = power * t.last_place;
   if constexpr (kRounding == RowRounding::kTrunc) return even - keep(even > a, place);
   if constexpr (kRounding == RowRounding::kFloor) {
-    const Longs down = (even > a) & ~is_negative;
-    const Longs up = (even < a) & is_negative;
+    const Mask down = (even > a) & ~is_negative;
+    const Mask up = (even < a) & is_negative;
     return even - keep(down, place) + keep(up, place);
   }
-  const Doubles half = place * 0.5;
-  const Longs up = a - even == half;
+  const Vector half = place * static_cast<decltype(t.last_place)>(0.5);
+  const Mask up = a - even == half;
   if constexpr (kRounding == RowRounding::kNearestAway) return even + keep(up, place);
-  const Longs down = (even - a == half) & is_negative;
+  const Mask down = (even - a == half) & is_negative;
   return even + keep(up & ~is_negative, place) - keep(down, place);
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -129,7 +130,11 @@ ValueSet ValueSet::of(double value) noexcept {
 }
 
 ValueSet ValueSet::times(const ValueSet& other) const noexcept {
-  return {lsb + other.lsb, top + other.top, significant_bits + other.significant_bits};
+  // A power of two only moves the other's bits.
+  const bool moves = significant_bits == 1 || other.significant_bits == 1;
+  return {
+      lsb + other.lsb, top + other.top,
+      moves ? std::max(significant_bits, other.significant_bits) : significant_bits + other.significant_bits};
 }
 
 ValueSet ValueSet::united(const ValueSet& other) const noexcept {
@@ -145,7 +150,10 @@ bool carries(const Format& f) noexcept {
   return set.lsb >= -kLargestExponent && set.top <= kLargestExponent;
 }
 
-CarrierCodec::CarrierCodec(const Format& format) : format_(format), mask_(low_mask(format.code_bits())) {
+CarrierCodec::CarrierCodec(const Format& format)
+    : format_(format),
+      mask_(low_mask(format.code_bits())),
+      scale_(format.kind == Kind::kDfp ? power(format.fl) : 1.0) {
   if (format.code_bits() > 16) return;
   table_.resize(std::size_t{1} << format.code_bits());
   for (std::size_t code = 0; code < table_.size(); ++code)
@@ -154,16 +162,20 @@ CarrierCodec::CarrierCodec(const Format& format) : format_(format), mask_(low_ma
 
 std::uint64_t CarrierCodec::encode(double value) const noexcept {
   if (format_.kind == Kind::kDfp)
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(std::ldexp(value, format_.fl))) & mask_;
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(value * scale_)) & mask_;
   const MinifloatCodes codes = minifloat_codes(format_);
   if (std::isnan(value)) return codes.nan;
   const std::uint64_t sign = std::signbit(value) ? std::uint64_t{1} << (format_.exp + format_.man) : 0;
   if (std::isinf(value)) return sign | codes.infinity;
   if (value == 0) return sign;
-  int exponent = std::ilogb(value);
+  // A carrier is a normal double, so its exponent lies open.
+  constexpr int kFraction = 52, kBias = 1023;
+  const double magnitude = std::fabs(value);
+  int exponent = static_cast<int>(std::bit_cast<std::uint64_t>(magnitude) >> kFraction) - kBias;
   if (format_.exp_zero == ExpZero::kSubnormal) exponent = std::max(exponent, 1 - format_.bias);
+  const auto place = static_cast<std::uint64_t>(kBias + format_.man - exponent) << kFraction;
   // As the scalar unit: the hidden bit adds one to the exponent field.
-  const auto significand = static_cast<std::int64_t>(std::ldexp(std::fabs(value), format_.man - exponent));
+  const auto significand = static_cast<std::int64_t>(magnitude * std::bit_cast<double>(place));
   const std::int64_t field = std::int64_t{exponent} + format_.bias - 1;
   return sign | static_cast<std::uint64_t>(field * (std::int64_t{1} << format_.man) + significand);
 }

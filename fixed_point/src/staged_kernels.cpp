@@ -46,7 +46,7 @@ Format tree_root(const StagedFormats& formats, int lanes) {
   return tree_levels(lanes) == 0 ? formats.accumulator : formats.tree.back();
 }
 
-EventCounts& at(PointEvents& events, Point point) noexcept {
+EventCounts& of(PointEvents& events, Point point) noexcept {
   return events[static_cast<std::size_t>(point)];
 }
 
@@ -105,8 +105,26 @@ void StagedKernels::multiply_accumulate(const double* x, const double* w, double
   std::array<double, kChunk> products;
   for (std::size_t first = 0; first < n; first += kChunk) {
     const std::size_t count = std::min(kChunk, n - first);
-    product_.multiply(x + first, w + first, products.data(), count, at(events, Point::kProduct));
-    accumulator_.add(acc + first, products.data(), acc + first, count, at(events, Point::kAccumulator));
+    product_.multiply(x + first, w + first, products.data(), count, of(events, Point::kProduct));
+    accumulator_.add(acc + first, products.data(), acc + first, count, of(events, Point::kAccumulator));
+  }
+}
+
+void StagedKernels::multiply_accumulate(const double* x, const double* w, double* acc, const LaneBlock& block,
+                                        PointEvents& events) const noexcept {
+  constexpr std::size_t kBuffer = 512;
+  std::array<double, kBuffer> spread, products;
+  for (std::size_t column = 0; column < block.length; column += kBuffer) {
+    const std::size_t length = std::min(kBuffer, block.length - column);
+    const bool is_one_run = length == block.stride;
+    const std::size_t rows_at_once = is_one_run ? kBuffer / length : 1;
+    for (std::size_t row = 0; row < block.rows; row += rows_at_once) {
+      const std::size_t rows = std::min(rows_at_once, block.rows - row);
+      const std::size_t at = row * block.stride + column;
+      for (std::size_t r = 0; r < rows; ++r) std::fill_n(spread.data() + r * length, length, x[row + r]);
+      product_.multiply(spread.data(), w + at, products.data(), rows * length, of(events, Point::kProduct));
+      accumulator_.add(acc + at, products.data(), acc + at, rows * length, of(events, Point::kAccumulator));
+    }
   }
 }
 
@@ -116,22 +134,30 @@ void StagedKernels::accumulate_padding(double* acc, std::size_t n) noexcept {
 
 void StagedKernels::add_pairs(int level, const double* in, double* out, std::size_t n,
                               PointEvents& events) const noexcept {
-  tree_[static_cast<std::size_t>(level)].add_pairs(in, out, n, at(events, Point::kTree));
+  tree_[static_cast<std::size_t>(level)].add_pairs(in, out, n, of(events, Point::kTree));
 }
 
 void StagedKernels::add_level(int level, const double* a, const double* b, double* out, std::size_t n,
                               PointEvents& events) const noexcept {
-  tree_[static_cast<std::size_t>(level)].add(a, b, out, n, at(events, Point::kTree));
+  tree_[static_cast<std::size_t>(level)].add(a, b, out, n, of(events, Point::kTree));
+}
+
+void StagedKernels::add_level(int level, double* nodes, const LaneBlock& block,
+                              PointEvents& events) const noexcept {
+  for (std::size_t row = 0; row < block.rows; ++row) {
+    const double* terms = nodes + 2 * row * block.stride;
+    add_level(level, terms, terms + block.stride, nodes + row * block.stride, block.length, events);
+  }
 }
 
 void StagedKernels::add_partial_sum(double* total, const double* v, std::size_t n,
                                     PointEvents& events) const noexcept {
-  partial_sum_.add(total, v, total, n, at(events, Point::kPartialSum));
+  partial_sum_.add(total, v, total, n, of(events, Point::kPartialSum));
 }
 
 void StagedKernels::add_bias(double* total, const double* bias, std::size_t n,
                              PointEvents& events) const noexcept {
-  bias_.add(total, bias, total, n, at(events, Point::kBias));
+  bias_.add(total, bias, total, n, of(events, Point::kBias));
 }
 
 void StagedKernels::activate(double* v, std::size_t n) const noexcept {
@@ -154,8 +180,8 @@ void StagedKernels::finish_one_by_one(double* v, std::size_t n, PointEvents& eve
   for (std::size_t i = 0; i < n; ++i) {
     const Converted activated = convert(activation_(Exact::from_double(v[i])), activation_unit_.format());
     const Converted out = convert(activated.value, output_.format());
-    at(events, Point::kActivation).count(activated.flags);
-    at(events, Point::kOutput).count(out.flags);
+    of(events, Point::kActivation).count(activated.flags);
+    of(events, Point::kOutput).count(out.flags);
     v[i] = out.value.to_double();
   }
 }
@@ -166,8 +192,8 @@ void StagedKernels::finish(double* v, std::size_t n, PointEvents& events) const 
     return;
   }
   activate(v, n);
-  activation_unit_.convert(v, v, n, at(events, Point::kActivation));
-  output_.convert(v, v, n, at(events, Point::kOutput));
+  activation_unit_.convert(v, v, n, of(events, Point::kActivation));
+  output_.convert(v, v, n, of(events, Point::kOutput));
 }
 
 }  // namespace dlasim::fixed_point

@@ -77,6 +77,7 @@ class CarrierCodec {
   }
   Format format_;
   std::uint64_t mask_;
+  double scale_;               // DFP: 2^fl
   std::vector<double> table_;  // of codes of up to 16 bits
 };
 
@@ -102,6 +103,11 @@ class RowUnit {
   /// out[i] = Q(in[2i] + in[2i+1]) for i < n: one level of an adder tree whose leaves lie side by side.
   void add_pairs(const double* in, double* out, std::size_t n, EventCounts& events) const noexcept;
 
+  // What narrower units fall back on; operations() is null where is_fast() is false.
+  const detail::RowOperations* operations() const noexcept { return operations_; }
+  const detail::RowTarget& target() const noexcept { return target_; }
+  bool sums_are_exact() const noexcept { return sums_are_exact_; }
+
  private:
   RowUnit(const Format& target, const ValueSet& in);
 
@@ -110,6 +116,11 @@ class RowUnit {
   bool sums_are_exact_ = true;
   const detail::RowOperations* operations_ = nullptr;
   detail::RowTarget target_;
+};
+
+/// Lanes in memory: `rows` of `length` values, `stride` values from one row to the next.
+struct LaneBlock {
+  std::size_t rows = 0, length = 0, stride = 0;
 };
 
 /// All units of one layer as row units, dispatched once here: what a fast engine runs tile by tile. Rows are
@@ -126,6 +137,13 @@ class StagedKernels {
   StagedKernels(const StagedFormats& formats, const OperandFormats& operands, const Activation& activation,
                 int lanes);
 
+  using Carrier = double;
+  void decode_inputs(const std::int32_t* codes, double* out, std::size_t n) const noexcept {
+    input_.decode_row(codes, out, n);
+  }
+  void decode_weights(const std::int32_t* codes, double* out, std::size_t n) const noexcept {
+    weight_.decode_row(codes, out, n);
+  }
   const CarrierCodec& input_codec() const noexcept { return input_; }
   const CarrierCodec& weight_codec() const noexcept { return weight_; }
   const CarrierCodec& output_codec() const noexcept { return output_codec_; }
@@ -137,12 +155,18 @@ class StagedKernels {
   /// acc[i] = Q[accumulator](acc[i] + Q[product](x[i] * w[i])): one tap of n lanes.
   void multiply_accumulate(const double* x, const double* w, double* acc, std::size_t n,
                            PointEvents& events) const noexcept;
+  /// The same with one x a row: `w` and `acc` have the shape of `block`.
+  void multiply_accumulate(const double* x, const double* w, double* acc, const LaneBlock& block,
+                           PointEvents& events) const noexcept;
   /// The same for a padded tap: a product of +0 raises no event and leaves every accumulator but -0 as it is.
   static void accumulate_padding(double* acc, std::size_t n) noexcept;
   /// Level `level` (0: the leaves) of the tree: out[i] = Q(in[2i] + in[2i+1]), or Q(a[i] + b[i]).
   void add_pairs(int level, const double* in, double* out, std::size_t n, PointEvents& events) const noexcept;
   void add_level(int level, const double* a, const double* b, double* out, std::size_t n,
                  PointEvents& events) const noexcept;
+  /// A level in place: row i of the result is Q(row 2i + row 2i+1) of what was there. `block` is the shape of
+  /// the result.
+  void add_level(int level, double* nodes, const LaneBlock& block, PointEvents& events) const noexcept;
   /// total[i] = Q[partial_sum](total[i] + v[i])
   void add_partial_sum(double* total, const double* v, std::size_t n, PointEvents& events) const noexcept;
   /// total[i] = Q[bias](total[i] + bias[i])

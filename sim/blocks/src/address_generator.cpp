@@ -5,8 +5,12 @@ namespace {
 
 /// Index of the element that upsampled coordinate `at` holds, or -1 if it holds none.
 std::int64_t element_at(std::int64_t at, std::uint32_t upsample, std::uint32_t size) {
-  if (at < 0 || at % upsample != 0) return -1;
-  const std::int64_t i = at / upsample;
+  if (at < 0) return -1;
+  std::int64_t i = at;
+  if (upsample != 1) {  // the usual case is spared two divisions a coordinate
+    if (at % upsample != 0) return -1;
+    i = at / upsample;
+  }
   return i < static_cast<std::int64_t>(size) ? i : -1;
 }
 

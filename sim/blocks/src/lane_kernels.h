@@ -14,9 +14,9 @@ struct LaneKernels {
                        std::size_t ic_lanes, std::size_t oc_lanes);
   void (*add_products)(Accumulator* sums, const std::int32_t* weights, const std::int32_t* x,
                        std::size_t ic_lanes, std::size_t oc_lanes);
-  /// One tree level: nodes[i][oc] = from[2i][oc] + from[2i+1][oc]; the last of an odd count moves up
-  /// alone. `nodes` may be `from`.
-  void (*add_level)(Accumulator* nodes, const Accumulator* from, std::size_t count, std::size_t oc_lanes);
+  /// The adder tree: sum[oc] = lanes[0][oc] + ... + lanes[count - 1][oc]. Integers of a fixed width give the
+  /// same in any order, also where they wrap.
+  void (*sum_lanes)(const Accumulator* lanes, std::size_t count, std::size_t oc_lanes, std::int64_t* sum);
 };
 
 /// The kernels of base::cpu_level().

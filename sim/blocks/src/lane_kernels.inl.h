@@ -1,50 +1,66 @@
 // Included by one source file a instruction set, which defines DLA_LANE_KERNELS_NAMESPACE.
 
-#include <algorithm>
+#include <type_traits>
 
 #include "lane_kernels.h"
 
 namespace dlasim::sim::blocks::DLA_LANE_KERNELS_NAMESPACE {
 namespace {
 
-template <class Accumulator>
-void set_products(Accumulator* __restrict sums, const std::int32_t* __restrict weights, const std::int32_t* x,
-                  std::size_t ic_lanes, std::size_t oc_lanes) {
-  for (std::size_t ic = 0; ic < ic_lanes; ++ic, sums += oc_lanes, weights += oc_lanes) {
-    const auto activation = static_cast<Accumulator>(x[ic]);
-    for (std::size_t oc = 0; oc < oc_lanes; ++oc)
-      sums[oc] = activation * static_cast<Accumulator>(weights[oc]);
+/// Lanes that are done at once: known to the compiler, so that no loop remains to be entered and left.
+constexpr std::size_t kBlock = 16;
+
+template <bool kAdds, std::size_t kLanes, class Accumulator>
+inline void multiply_block(Accumulator* __restrict sums, const std::int32_t* __restrict weights,
+                           Accumulator activation) {
+  for (std::size_t oc = 0; oc < kLanes; ++oc) {
+    const Accumulator product = activation * static_cast<Accumulator>(weights[oc]);
+    sums[oc] = kAdds ? sums[oc] + product : product;
   }
 }
 
-template <class Accumulator>
-void add_products(Accumulator* __restrict sums, const std::int32_t* __restrict weights, const std::int32_t* x,
-                  std::size_t ic_lanes, std::size_t oc_lanes) {
-  for (std::size_t ic = 0; ic < ic_lanes; ++ic, sums += oc_lanes, weights += oc_lanes) {
-    const auto activation = static_cast<Accumulator>(x[ic]);
-    for (std::size_t oc = 0; oc < oc_lanes; ++oc)
-      sums[oc] += activation * static_cast<Accumulator>(weights[oc]);
-  }
+template <bool kAdds, std::size_t kLanes, class Accumulator>
+inline void multiply_column(Accumulator* __restrict sums, const std::int32_t* __restrict weights,
+                            const std::int32_t* x, std::size_t ic_lanes, std::size_t oc_lanes) {
+  for (std::size_t ic = 0; ic < ic_lanes; ++ic, sums += oc_lanes, weights += oc_lanes)
+    multiply_block<kAdds, kLanes>(sums, weights, static_cast<Accumulator>(x[ic]));
+}
+
+template <bool kAdds, class Accumulator>
+void products(Accumulator* sums, const std::int32_t* weights, const std::int32_t* x, std::size_t ic_lanes,
+              std::size_t oc_lanes) {
+  std::size_t oc = 0;
+  for (; oc + kBlock <= oc_lanes; oc += kBlock)
+    multiply_column<kAdds, kBlock>(sums + oc, weights + oc, x, ic_lanes, oc_lanes);
+  for (; oc < oc_lanes; ++oc) multiply_column<kAdds, 1>(sums + oc, weights + oc, x, ic_lanes, oc_lanes);
 }
 
 template <class Accumulator>
-void add_level(Accumulator* nodes, const Accumulator* from, std::size_t count, std::size_t oc_lanes) {
-  for (std::size_t i = 0; i + 1 < count; i += 2) {
-    Accumulator* node = nodes + i / 2 * oc_lanes;
-    const Accumulator* left = from + i * oc_lanes;
-    const Accumulator* right = left + oc_lanes;
-    for (std::size_t oc = 0; oc < oc_lanes; ++oc) node[oc] = left[oc] + right[oc];
+void sum_lanes(const Accumulator* lanes, std::size_t count, std::size_t oc_lanes, std::int64_t* sum) {
+  using Bits = std::make_unsigned_t<Accumulator>;
+  std::size_t first = 0;
+  for (; first + kBlock <= oc_lanes; first += kBlock) {
+    Bits sums[kBlock] = {};
+    for (std::size_t i = 0; i < count; ++i) {
+      const Accumulator* lane = lanes + i * oc_lanes + first;
+      for (std::size_t oc = 0; oc < kBlock; ++oc) sums[oc] += static_cast<Bits>(lane[oc]);
+    }
+    for (std::size_t oc = 0; oc < kBlock; ++oc) sum[first + oc] = static_cast<Accumulator>(sums[oc]);
   }
-  if (count % 2 == 1) std::copy_n(from + (count - 1) * oc_lanes, oc_lanes, nodes + count / 2 * oc_lanes);
+  for (; first < oc_lanes; ++first) {
+    Bits total = 0;
+    for (std::size_t i = 0; i < count; ++i) total += static_cast<Bits>(lanes[i * oc_lanes + first]);
+    sum[first] = static_cast<Accumulator>(total);
+  }
 }
 
 }  // namespace
 
 extern const LaneKernels<std::int32_t> kNarrow;
 extern const LaneKernels<std::int64_t> kWide;
-const LaneKernels<std::int32_t> kNarrow{set_products<std::int32_t>, add_products<std::int32_t>,
-                                        add_level<std::int32_t>};
-const LaneKernels<std::int64_t> kWide{set_products<std::int64_t>, add_products<std::int64_t>,
-                                      add_level<std::int64_t>};
+const LaneKernels<std::int32_t> kNarrow{products<false, std::int32_t>, products<true, std::int32_t>,
+                                        sum_lanes<std::int32_t>};
+const LaneKernels<std::int64_t> kWide{products<false, std::int64_t>, products<true, std::int64_t>,
+                                      sum_lanes<std::int64_t>};
 
 }  // namespace dlasim::sim::blocks::DLA_LANE_KERNELS_NAMESPACE

@@ -8,7 +8,7 @@
 namespace dlasim::sim::blocks {
 
 PartialSumBuffer::PartialSumBuffer(const arch::Hardware& hardware)
-    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+    : staged_sizes_(hardware),
       oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       depth_(static_cast<std::size_t>(hardware.buffers.partial_sum_depth)),
       memory_(oc_lanes_ * depth_),

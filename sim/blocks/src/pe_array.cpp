@@ -19,7 +19,8 @@ LaneSums empty_sums(std::size_t lanes) {
 }  // namespace
 
 PeArray::PeArray(const arch::Hardware& hardware)
-    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+    : staged_sizes_(hardware),
+      ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
       oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       max_taps_(static_cast<std::size_t>(hardware.pe_array.max_taps)),
       narrow_kernels_(lane_kernels<std::int32_t>()),
@@ -35,7 +36,7 @@ void PeArray::configure(const arch::Configure& settings) {
 }
 
 void PeArray::configure(const arch::ConfigureStaged& settings) {
-  staged_ = make_staged_lanes(settings.staged, {ic_lanes_, oc_lanes_, max_taps_});
+  staged_ = make_staged_lanes(settings.staged, staged_sizes_);
   taps_are_sums_ = settings.staged.datapath == arch::StagedDatapath::kBlocks;
 }
 

@@ -17,7 +17,7 @@ OutputWord empty_word(std::size_t lanes) {
 }  // namespace
 
 PostProcessor::PostProcessor(const arch::Hardware& hardware)
-    : ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+    : staged_sizes_(hardware),
       oc_lanes_(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
       operands_("operand buffer", hardware.operand_words(), hardware.pe_array.oc_lanes),
       parameter_slots_(static_cast<std::uint32_t>(hardware.buffers.parameter_slots)),
@@ -31,7 +31,7 @@ void PostProcessor::configure(const arch::Configure& settings) {
 }
 
 void PostProcessor::configure(const arch::ConfigureStaged& settings) {
-  staged_ = make_staged_output(settings.staged, {ic_lanes_, oc_lanes_, 0});
+  staged_ = make_staged_output(settings.staged, staged_sizes_);
   requantises_staged_ = settings.staged.affine != 0;
   staged_has_operand_ = settings.staged.elementwise != arch::StagedElementwise::kConvert;
   staged_values_.resize(oc_lanes_);
@@ -69,10 +69,7 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
     return;
   }
   const arch::ChannelParameters* channel = &parameters(p.parameter_slot, 0);
-  for (std::size_t oc = 0; oc < p.oc_active; ++oc) {
-    out.value[oc] = static_cast<std::int32_t>(
-        arithmetic_.requantise(sums.sum[oc] + channel[oc].bias, channel[oc], p.taps_inside));
-  }
+  arithmetic_.requantise_row(std::span(sums.sum).first(p.oc_active), channel, p.taps_inside, out.value.data());
   const std::int32_t* operand = arithmetic_.has_operand() ? operands_.read(p.operand_word).data() : nullptr;
   arithmetic_.finish(std::span(out.value).first(p.oc_active), operand);
 }

@@ -1,7 +1,10 @@
-// Staged layers whose values are doubles between the units: rows through fixed_point::StagedKernels.
+// Staged layers whose values have a carrier between the units: doubles through fixed_point::StagedKernels,
+// and codes or floats of 32 bits up to the root of the tree where fixed_point::NarrowKernels are proven to
+// do.
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "staged_units.h"
@@ -16,104 +19,110 @@ void from_wires(const std::int64_t* wires, double* values, std::size_t n) {
   std::memcpy(values, wires, n * sizeof(double));
 }
 
+/// The wires between lanes and tree that have the carrier's width.
+template <class Carrier>
+auto* lane_wires(auto& sums) {
+  if constexpr (sizeof(Carrier) == sizeof(std::int64_t)) {
+    return sums.wide.data();
+  } else {
+    return sums.narrow.data();
+  }
+}
+
+template <class Kernels>
 class CarrierLanes final : public StagedLanes {
  public:
-  CarrierLanes(std::shared_ptr<const StagedUnits> units, const StagedSizes& sizes)
+  using Base = StagedLanes;
+  using Carrier = typename Kernels::Carrier;
+  CarrierLanes(std::shared_ptr<const StagedUnits> units, const Kernels& kernels, const StagedSizes& sizes)
       : units_(std::move(units)),
-        kernels_(*units_->kernels()),
+        kernels_(kernels),
         sizes_(sizes),
         weights_(2 * sizes.max_taps * sizes.ic_lanes * sizes.oc_lanes),
-        x_(sizes.ic_lanes * sizes.oc_lanes),
-        sums_(x_.size()) {}
+        x_(sizes.ic_lanes),
+        sums_(sizes.ic_lanes * sizes.oc_lanes) {}
 
   void set_weights(const WeightRow& row) override {
-    double* to = weights_of(row.bank, row.tap) + row.ic_lane * sizes_.oc_lanes;
-    kernels_.weight_codec().decode_row(row.w.data(), to, sizes_.oc_lanes);
+    Carrier* to = weights_of(row.bank, row.tap) + row.ic_lane * sizes_.oc_lanes;
+    kernels_.decode_weights(row.w.data(), to, sizes_.oc_lanes);
   }
 
   bool accumulate(const ActivationBeat& beat, const std::int32_t* /*codes*/, LaneSums& sums) override {
     const TapRequest& r = beat.request;
     const std::size_t n = r.lanes_active * sizes_.oc_lanes;
-    if (r.first_tap) std::fill_n(sums_.begin(), n, 0.0);
+    if (r.first_tap) std::fill_n(sums_.begin(), n, Carrier{0});
     if (r.padded) {
-      fixed_point::StagedKernels::accumulate_padding(sums_.data(), n);
+      Kernels::accumulate_padding(sums_.data(), n);
     } else {
-      multiply(beat, weights_of(r.bank, r.tap));
+      kernels_.decode_inputs(beat.x.data(), x_.data(), r.lanes_active);
+      kernels_.multiply_accumulate(x_.data(), weights_of(r.bank, r.tap), sums_.data(),
+                                   {r.lanes_active, r.position.oc_active, sizes_.oc_lanes}, events_);
     }
-    if (r.last_tap) to_wires(sums_.data(), sums.wide.data(), n);
+    if (r.last_tap) std::memcpy(lane_wires<Carrier>(sums), sums_.data(), n * sizeof(Carrier));
     return r.last_tap;
   }
 
  private:
-  double* weights_of(std::uint32_t bank, std::uint32_t tap) {
+  Carrier* weights_of(std::uint32_t bank, std::uint32_t tap) {
     return weights_.data() + (bank * sizes_.max_taps + tap) * sizes_.ic_lanes * sizes_.oc_lanes;
   }
 
-  void multiply(const ActivationBeat& beat, const double* weights) {
-    const std::size_t active = beat.request.position.oc_active;
-    const std::size_t lanes = beat.request.lanes_active;
-    for (std::size_t ic = 0; ic < lanes; ++ic) {
-      const auto code = static_cast<std::uint64_t>(std::int64_t{beat.x[ic]});
-      std::fill_n(x_.begin() + static_cast<std::ptrdiff_t>(ic * sizes_.oc_lanes), active,
-                  kernels_.input_codec().decode(code));
-    }
-    if (active == sizes_.oc_lanes) {
-      kernels_.multiply_accumulate(x_.data(), weights, sums_.data(), lanes * active, events_);
-      return;
-    }
-    for (std::size_t row = 0; row < lanes * sizes_.oc_lanes; row += sizes_.oc_lanes) {
-      kernels_.multiply_accumulate(x_.data() + row, weights + row, sums_.data() + row, active, events_);
-    }
-  }
-
   std::shared_ptr<const StagedUnits> units_;
-  const fixed_point::StagedKernels& kernels_;
+  const Kernels& kernels_;
   StagedSizes sizes_;
-  std::vector<double> weights_;  // [bank][tap][ic][oc]
-  std::vector<double> x_, sums_;
+  std::vector<Carrier> weights_;  // [bank][tap][ic][oc]
+  std::vector<Carrier> x_, sums_;
 };
 
+template <class Kernels>
 class CarrierTree final : public StagedTree {
  public:
-  CarrierTree(std::shared_ptr<const StagedUnits> units, const StagedSizes& sizes)
+  using Base = StagedTree;
+  using Carrier = typename Kernels::Carrier;
+  CarrierTree(std::shared_ptr<const StagedUnits> units, const Kernels& kernels, const StagedSizes& sizes)
       : units_(std::move(units)),
-        kernels_(*units_->kernels()),
+        kernels_(kernels),
         oc_lanes_(sizes.oc_lanes),
-        place_(std::size_t{1} << units_->tree_levels()),
-        nodes_(place_.size() * oc_lanes_) {
-    // In bit-reversed order the left and the right terms of every level are two runs.
-    for (std::size_t i = 0; i < place_.size(); ++i) {
-      for (std::size_t bit = 1, mirrored = place_.size() / 2; mirrored > 0; bit *= 2, mirrored /= 2) {
-        if ((i & bit) != 0) place_[i] += mirrored;
-      }
-    }
-  }
+        root_(oc_lanes_),
+        nodes_((std::size_t{1} << units_->tree_levels()) * oc_lanes_) {}
 
   void reduce(const LaneSums& lanes, std::int64_t* sum) override {
     const std::size_t active = lanes.position.oc_active;
-    for (std::size_t i = 0; i < place_.size(); ++i) {
-      double* leaf = nodes_.data() + place_[i] * active;
-      if (i < lanes.lanes_active) {
-        from_wires(lanes.wide.data() + i * oc_lanes_, leaf, active);
-      } else {
-        std::fill_n(leaf, active, 0.0);
-      }
-    }
-    std::size_t n = place_.size() * active;
+    std::size_t count = lanes.lanes_active;
+    std::memcpy(nodes_.data(), lane_wires<Carrier>(lanes), count * oc_lanes_ * sizeof(Carrier));
+    // A node without a lane below it is +0, and its unit has nothing to count: it is left out.
     for (int level = 0; level < units_->tree_levels(); ++level) {
-      n /= 2;
-      kernels_.add_level(level, nodes_.data(), nodes_.data() + n, nodes_.data(), n, events_);
+      if (count % 2 == 1) std::fill_n(nodes_.data() + count * oc_lanes_, oc_lanes_, Carrier{0});
+      count = (count + 1) / 2;
+      kernels_.add_level(level, nodes_.data(), {count, active, oc_lanes_}, events_);
     }
-    to_wires(nodes_.data(), sum, active);
+    if constexpr (std::is_same_v<Carrier, double>) {
+      to_wires(nodes_.data(), sum, active);
+    } else {
+      kernels_.widen(nodes_.data(), root_.data(), active);
+      to_wires(root_.data(), sum, active);
+    }
   }
 
  private:
   std::shared_ptr<const StagedUnits> units_;
-  const fixed_point::StagedKernels& kernels_;
+  const Kernels& kernels_;
   std::size_t oc_lanes_;
-  std::vector<std::size_t> place_;
-  std::vector<double> nodes_;
+  std::vector<double> root_;
+  std::vector<Carrier> nodes_;
 };
+
+/// The narrowest kernels of the layer make the block.
+template <template <class> class Block>
+auto make_narrowest(std::shared_ptr<const StagedUnits> units, const StagedSizes& sizes)
+    -> std::unique_ptr<typename Block<fixed_point::StagedKernels>::Base> {
+  const StagedUnits& u = *units;
+  if (const auto* kernels = u.fixed_kernels())
+    return std::make_unique<Block<fixed_point::FixedKernels>>(std::move(units), *kernels, sizes);
+  if (const auto* kernels = u.float_kernels())
+    return std::make_unique<Block<fixed_point::FloatKernels>>(std::move(units), *kernels, sizes);
+  return std::make_unique<Block<fixed_point::StagedKernels>>(std::move(units), *u.kernels(), sizes);
+}
 
 class CarrierTotals final : public StagedTotals {
  public:
@@ -175,12 +184,12 @@ class CarrierOutput final : public StagedOutput {
 
 std::unique_ptr<StagedLanes> make_carrier_lanes(std::shared_ptr<const StagedUnits> units,
                                                 const StagedSizes& sizes) {
-  return std::make_unique<CarrierLanes>(std::move(units), sizes);
+  return make_narrowest<CarrierLanes>(std::move(units), sizes);
 }
 
 std::unique_ptr<StagedTree> make_carrier_tree(std::shared_ptr<const StagedUnits> units,
                                               const StagedSizes& sizes) {
-  return std::make_unique<CarrierTree>(std::move(units), sizes);
+  return make_narrowest<CarrierTree>(std::move(units), sizes);
 }
 
 std::unique_ptr<StagedTotals> make_carrier_totals(std::shared_ptr<const StagedUnits> units,

@@ -45,48 +45,55 @@ void require_valid(const StagedSettings& s) {
   }
 }
 
-/// The row units, if all values have carriers and nothing but section 5 is asked for.
-std::unique_ptr<const fixed_point::StagedKernels> kernels_of(const StagedSettings& s,
-                                                             const fixed_point::Activation& activation,
-                                                             int ic_lanes) {
-  if (s.datapath != StagedDatapath::kReduce || s.affine != 0) return nullptr;
-  if (s.scaled_input != 0 || s.scaled_weight != 0) return nullptr;
+/// Whether the layer is one of section 5 and nothing else.
+bool is_plain(const StagedSettings& s) {
+  return s.datapath == StagedDatapath::kReduce && s.affine == 0 && s.scaled_input == 0 &&
+         s.scaled_weight == 0;
+}
+
+fixed_point::StagedFormats formats_of(const StagedSettings& s, int tree_levels) {
   fixed_point::StagedFormats formats;
   formats.product = s.product;
   formats.accumulator = s.accumulator;
-  const int levels = fixed_point::tree_levels(ic_lanes);
-  formats.tree.assign(s.tree.begin(), s.tree.begin() + levels);
-  if (levels == 0) formats.tree.push_back(s.accumulator);  // there is no tree
+  formats.tree.assign(s.tree.begin(), s.tree.begin() + tree_levels);
+  if (tree_levels == 0) formats.tree.push_back(s.accumulator);  // there is no tree
   formats.partial_sum = s.partial_sum;
   formats.bias = s.bias;
   formats.activation = s.activation;
   formats.output = s.output;
-  const fixed_point::OperandFormats operands{s.input, s.weight, s.bias_operand};
-  if (!fixed_point::StagedKernels::supports(formats, operands)) return nullptr;
-  return std::make_unique<fixed_point::StagedKernels>(formats, operands, activation, ic_lanes);
+  return formats;
 }
 
 template <class Block, class Carrier, class Scalar>
 std::unique_ptr<Block> make_block(const StagedSettings& settings, const StagedSizes& sizes, Carrier carrier,
                                   Scalar scalar) {
   if (settings.datapath == StagedDatapath::kElementwise) return nullptr;
-  auto units = StagedUnits::shared(settings, sizes.ic_lanes);
+  auto units = StagedUnits::shared(settings, sizes);
   return units->kernels() != nullptr ? carrier(std::move(units), sizes) : scalar(std::move(units), sizes);
 }
 
 }  // namespace
 
-StagedUnits::StagedUnits(const StagedSettings& settings, std::size_t ic_lanes)
-    : settings_(settings), ic_lanes_(ic_lanes), activation_(activation_of(settings)) {
+StagedUnits::StagedUnits(const StagedSettings& settings, const StagedSizes& sizes)
+    : settings_(settings), sizes_(sizes), activation_(activation_of(settings)) {
   require_valid(settings);
-  kernels_ = kernels_of(settings, activation_, static_cast<int>(ic_lanes));
+  if (!is_plain(settings)) return;
+  const fixed_point::StagedFormats formats = formats_of(settings, tree_levels());
+  const fixed_point::OperandFormats operands{settings.input, settings.weight, settings.bias_operand};
+  if (!fixed_point::StagedKernels::supports(formats, operands)) return;
+  const int lanes = static_cast<int>(sizes.ic_lanes);
+  kernels_ = std::make_unique<fixed_point::StagedKernels>(formats, operands, activation_, lanes);
+  const int taps = static_cast<int>(sizes.max_taps);
+  fixed_ = fixed_point::FixedKernels::make(formats, operands, lanes, taps);
+  if (!fixed_) float_ = fixed_point::FloatKernels::make(formats, operands, lanes, taps);
 }
 
-std::shared_ptr<const StagedUnits> StagedUnits::shared(const StagedSettings& settings, std::size_t ic_lanes) {
+std::shared_ptr<const StagedUnits> StagedUnits::shared(const StagedSettings& settings,
+                                                       const StagedSizes& sizes) {
   thread_local std::weak_ptr<const StagedUnits> last;
   auto units = last.lock();
-  if (units == nullptr || units->settings() != settings || units->ic_lanes() != ic_lanes) {
-    units = std::make_shared<const StagedUnits>(settings, ic_lanes);
+  if (units == nullptr || units->settings() != settings || units->sizes() != sizes) {
+    units = std::make_shared<const StagedUnits>(settings, sizes);
     last = units;
   }
   return units;
@@ -121,7 +128,7 @@ std::unique_ptr<StagedTotals> make_staged_totals(const StagedSettings& settings,
 }
 
 std::unique_ptr<StagedOutput> make_staged_output(const StagedSettings& settings, const StagedSizes& sizes) {
-  auto units = StagedUnits::shared(settings, sizes.ic_lanes);
+  auto units = StagedUnits::shared(settings, sizes);
   if (settings.datapath == StagedDatapath::kElementwise) return make_elementwise_output(std::move(units));
   if (units->kernels() != nullptr) return make_carrier_output(std::move(units), sizes);
   return make_scalar_output(std::move(units));

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "fixed_point/kernels.h"
+#include "fixed_point/narrow_kernels.h"
 #include "fixed_point/reduce.h"
 #include "sim/arch/staged_settings.h"
 #include "sim/blocks/staged_datapath.h"
@@ -15,18 +17,21 @@ namespace dlasim::sim::blocks {
 /// A layer's settings in the terms of fixed_point.
 class StagedUnits {
  public:
-  StagedUnits(const arch::StagedSettings& settings, std::size_t ic_lanes);
+  StagedUnits(const arch::StagedSettings& settings, const StagedSizes& sizes);
 
   /// The units of one layer: the blocks, which are configured one after the other, share the last one made.
   static std::shared_ptr<const StagedUnits> shared(const arch::StagedSettings& settings,
-                                                   std::size_t ic_lanes);
+                                                   const StagedSizes& sizes);
 
   const arch::StagedSettings& settings() const { return settings_; }
-  std::size_t ic_lanes() const { return ic_lanes_; }
-  int tree_levels() const { return fixed_point::tree_levels(static_cast<int>(ic_lanes_)); }
+  const StagedSizes& sizes() const { return sizes_; }
+  int tree_levels() const { return fixed_point::tree_levels(static_cast<int>(sizes_.ic_lanes)); }
   const fixed_point::Activation& activation() const { return activation_; }
   /// Not null: wires are doubles.
   const fixed_point::StagedKernels* kernels() const { return kernels_.get(); }
+  /// Not null, one of them at most: lanes and tree have carriers of 32 bits. Only if kernels() is not null.
+  const fixed_point::FixedKernels* fixed_kernels() const { return fixed_ ? &*fixed_ : nullptr; }
+  const fixed_point::FloatKernels* float_kernels() const { return float_ ? &*float_ : nullptr; }
   bool reduces_blocks() const { return settings_.datapath == arch::StagedDatapath::kBlocks; }
   /// What a lane hands to the tree, and the tree to the partial sums.
   const fixed_point::Format& lane_format() const {
@@ -36,9 +41,11 @@ class StagedUnits {
 
  private:
   arch::StagedSettings settings_;
-  std::size_t ic_lanes_;
+  StagedSizes sizes_;
   fixed_point::Activation activation_;
   std::unique_ptr<const fixed_point::StagedKernels> kernels_;
+  std::optional<fixed_point::FixedKernels> fixed_;
+  std::optional<fixed_point::FloatKernels> float_;
 };
 
 /// A value on a wire between two blocks whose format is known. A value of kind exact, the product of two MX

@@ -30,7 +30,7 @@ class AdderTree {
     staged_.reset();
   }
   void configure(const arch::ConfigureStaged& settings) {
-    staged_ = make_staged_tree(settings.staged, {ic_lanes_, oc_lanes_, 0});
+    staged_ = make_staged_tree(settings.staged, staged_sizes_);
   }
   /// The units of the staged layer that runs, or null.
   StagedBlock* staged() { return staged_.get(); }
@@ -48,17 +48,12 @@ class AdderTree {
   }
 
  private:
-  template <class Value>
-  void reduce(const LaneKernels<Value>& kernels, const Value* lanes, std::size_t active,
-              std::vector<Value>& nodes, std::vector<std::int64_t>& sum) const;
-
-  const std::size_t ic_lanes_, oc_lanes_;
+  const StagedSizes staged_sizes_;
+  const std::size_t oc_lanes_;
   std::unique_ptr<StagedTree> staged_;
   bool wide_ = false;
   const LaneKernels<std::int32_t>& narrow_kernels_;
   const LaneKernels<std::int64_t>& wide_kernels_;
-  std::vector<std::int32_t> narrow_nodes_;
-  std::vector<std::int64_t> wide_nodes_;
   ElasticPipeline<ChannelSums> pipeline_;
 };
 

@@ -64,8 +64,8 @@ struct ActivationBeat {
 };
 
 /// PE array to adder tree: the lane accumulators of one position and ic tile, [ic][oc].
-/// `narrow` or `wide` holds them, by the layer's accumulator width. In a staged layer `wide` holds the
-/// values as staged_datapath.h says, and in block mode `narrow` the exponent of each oc lane's block scale.
+/// `narrow` or `wide` holds them, by the layer's accumulator width. In a staged layer one of them holds the
+/// values as staged_datapath.h says; in block mode `narrow` has the exponent of each oc lane's block scale.
 struct LaneSums {
   std::vector<std::int32_t> narrow;
   std::vector<std::int64_t> wide;

@@ -12,6 +12,27 @@
 
 namespace dlasim::sim::blocks {
 
+/// Commands of one engine in order. What the front one waits for is looked at every cycle, so it lies ready.
+class CommandQueue {
+ public:
+  bool empty() const { return commands_.empty(); }
+  std::size_t size() const { return commands_.size(); }
+  const arch::Command& front() const { return commands_.front(); }
+  const arch::Wait& front_wait() const { return front_wait_; }
+  void push(const arch::Command& command) {
+    commands_.push_back(command);
+    if (commands_.size() == 1) front_wait_ = arch::wait_of(command);
+  }
+  void pop() {
+    commands_.pop_front();
+    if (!commands_.empty()) front_wait_ = arch::wait_of(commands_.front());
+  }
+
+ private:
+  std::deque<arch::Command> commands_;
+  arch::Wait front_wait_;
+};
+
 /// One command is decoded a cycle; each engine has its own queue and runs in order, decoupled from the
 /// others. Tokens are the engines' counts of completed commands, seen a cycle later.
 class CommandProcessor {
@@ -52,17 +73,23 @@ class CommandProcessor {
   }
 
  private:
-  bool holds_command() const;
+  bool holds_command() const { return words_.size() >= length_; }
   void decode_one();
-  std::deque<arch::Command>& queue_of(const arch::Command& command);
-  const arch::Command* head(const std::deque<arch::Command>& queue) const;
-  bool satisfied(const arch::Wait& wait) const;
-  std::string describe(const char* engine, const std::deque<arch::Command>& queue) const;
+  CommandQueue& queue_of(const arch::Command& command);
+  const arch::Command* head(const CommandQueue& queue) const {
+    return !queue.empty() && satisfied(queue.front_wait()) ? &queue.front() : nullptr;
+  }
+  bool satisfied(const arch::Wait& wait) const {
+    const auto computes_done = static_cast<std::uint32_t>(tiles_done_) + configures_done_;
+    return loads_done_ >= wait.load && computes_done >= wait.compute && stores_done_ >= wait.store;
+  }
+  std::string describe(const char* engine, const CommandQueue& queue) const;
 
   const std::size_t depth_;
   std::vector<std::uint32_t> words_;
+  std::size_t length_ = 1;                // of the command at the front of words_
   std::optional<arch::Command> decoded_;  // the command at the front of words_, while its queue is full
-  std::deque<arch::Command> loads_, computes_, stores_;
+  CommandQueue loads_, computes_, stores_;
   std::uint32_t loads_done_ = 0, stores_done_ = 0;
   std::uint64_t tiles_done_ = 0, tiles_issued_ = 0;
   std::uint32_t configures_done_ = 0;

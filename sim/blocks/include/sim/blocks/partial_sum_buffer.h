@@ -25,7 +25,7 @@ class PartialSumBuffer {
 
   void configure(const arch::Configure& /*settings*/) { staged_.reset(); }
   void configure(const arch::ConfigureStaged& settings) {
-    staged_ = make_staged_totals(settings.staged, {ic_lanes_, oc_lanes_, 0});
+    staged_ = make_staged_totals(settings.staged, staged_sizes_);
   }
   /// The unit of the staged layer that runs, or null.
   StagedBlock* staged() { return staged_.get(); }
@@ -44,7 +44,8 @@ class PartialSumBuffer {
  private:
   bool add(const ChannelSums& sums);
 
-  const std::size_t ic_lanes_, oc_lanes_, depth_;
+  const StagedSizes staged_sizes_;
+  const std::size_t oc_lanes_, depth_;
   std::unique_ptr<StagedTotals> staged_;
   std::vector<std::int64_t> memory_;
   ElasticPipeline<ChannelSums> pipeline_;

@@ -67,6 +67,7 @@ class PeArray {
   const std::int32_t* weights_of(std::uint32_t bank, std::uint32_t tap) const;
   std::size_t row_offset(std::uint32_t bank, std::uint32_t tap, std::uint32_t ic_lane) const;
 
+  const StagedSizes staged_sizes_;
   const std::size_t ic_lanes_, oc_lanes_, max_taps_;
   arch::PeMode mode_ = arch::PeMode::kMultiplyAccumulate;
   bool wide_ = false;

@@ -37,12 +37,17 @@ class PostArithmetic {
   /// First stage, of one lane; `biased` is sum + bias.
   std::int64_t requantise(std::int64_t biased, const arch::ChannelParameters& p,
                           std::uint32_t taps_inside) const;
+  /// First stage of all lanes: `sums` without their biases.
+  void requantise_row(std::span<const std::int64_t> sums, const arch::ChannelParameters* channel,
+                      std::uint32_t taps_inside, std::int32_t* out) const;
   /// Second and third stage, in place; `operand` is looked at if has_operand().
   void finish(std::span<std::int32_t> lanes, const std::int32_t* operand) const;
   /// Whether finish() leaves its lanes alone.
   bool finishes_nothing() const;
 
  private:
+  /// Whether the first stage is a multiplier by one of the two integer rules, and no negative slope.
+  bool is_plain_requantisation() const;
   std::int64_t scale(std::int64_t v, arch::Requant rule, const arch::Scale& s) const;
   std::int32_t look_up(std::int32_t x, const arch::TableStage& stage) const;
   std::int64_t combine(std::int64_t first, std::int64_t second) const;

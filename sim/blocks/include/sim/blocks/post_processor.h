@@ -65,7 +65,8 @@ class PostProcessor {
   void process_staged(const ChannelSums& sums, OutputWord& out);
   arch::ChannelParameters& parameters(std::uint32_t slot, std::size_t oc_lane);
 
-  const std::size_t ic_lanes_, oc_lanes_;
+  const StagedSizes staged_sizes_;
+  const std::size_t oc_lanes_;
   WordMemory operands_;
   std::uint32_t parameter_slots_;
   std::vector<arch::ChannelParameters> parameters_;

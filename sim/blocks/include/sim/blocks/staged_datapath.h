@@ -4,7 +4,8 @@
 /// A block of the datapath has one of these while a staged layer runs, and none in an integer layer, so that
 /// formats are dispatched once a layer. Between the blocks a value is an int64: the code of the format in
 /// front (low bits), or, where fixed_point::StagedKernels carries every value of the layer, the bit pattern
-/// of its double. 0 is +0 in both.
+/// of its double. Between lanes and tree it is an int32 (LaneSums::narrow) where fixed_point::NarrowKernels
+/// run: a code, or the bit pattern of a float. 0 is +0 in all.
 ///
 /// Lanes without an output channel convert nothing. A stochastic unit has a state for each position: ic tiles
 /// of one position follow each other with all other positions of the strip in between.
@@ -16,6 +17,7 @@
 
 #include "fixed_point/reduce.h"
 #include "sim/arch/command.h"
+#include "sim/arch/hardware.h"
 #include "sim/blocks/beats.h"
 
 namespace dlasim::sim::blocks {
@@ -69,6 +71,11 @@ class StagedOutput : public StagedBlock {
 
 struct StagedSizes {
   std::size_t ic_lanes = 0, oc_lanes = 0, max_taps = 0;
+  explicit StagedSizes(const arch::Hardware& hardware)
+      : ic_lanes(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+        oc_lanes(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
+        max_taps(static_cast<std::size_t>(hardware.pe_array.max_taps)) {}
+  friend bool operator==(const StagedSizes&, const StagedSizes&) = default;
 };
 
 /// The units for one layer; null where the block hands codes on (kElementwise). Throws base::SimulationError
