@@ -8,6 +8,7 @@
 #include "fuse.h"
 #include "memory_image.h"
 #include "network/quantized_graph.h"
+#include "output_weights.h"
 #include "pass.h"
 #include "sim/arch/hardware.h"
 #include "sim/compiler/program.h"
@@ -58,6 +59,12 @@ class PassBuilder {
 
   Pass convolution(const Node& node, const network::Padding& padding,
                    const network::qop::MacParameters& mac) const;
+  /// Bias, requantisation and accumulator width (or truncation units) for a pass with these weights.
+  std::vector<Pass> finish(const Node& node, const network::qop::MacParameters& mac,
+                           const OutputWeights& weights, Pass pass);
+  /// Tiles of a dense or grouped convolution on this hardware's array.
+  std::vector<OcTile> dense_tiles(std::int64_t input_channels, std::int64_t output_channels,
+                                  std::int64_t groups, bool share_tiles) const;
   /// Truncation units for a pass of a staged multiply-accumulate node; `pass` comes last.
   std::vector<Pass> stage(const Node& node, Pass pass);
   Pass merge_mx_input(const Node& node, const View& elements, std::vector<Pass>& passes);
