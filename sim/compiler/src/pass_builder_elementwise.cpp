@@ -130,24 +130,24 @@ void PassBuilder::apply_combine(const Node& node, network::TensorId value, arch:
   }
 }
 
-std::vector<Pass> PassBuilder::binary(const Node& node, arch::PostSettings post) {
-  BinaryPass binary = binary_geometry(node, post);
-  apply_combine(node, binary.value, binary.pass.settings.post);
+std::vector<Pass> PassBuilder::binary(const Node& node, const arch::PostSettings& post) {
+  BinaryPass binary = binary_geometry(node, post, view(node.inputs[0]), view(node.inputs[1]));
+  apply_combine(node, node.inputs[binary.swapped ? 1 : 0], binary.pass.settings.post);
   return {std::move(binary.pass)};
 }
 
-PassBuilder::BinaryPass PassBuilder::binary_geometry(const Node& node, arch::PostSettings post) {
-  network::TensorId main = node.inputs[0];
-  network::TensorId other = node.inputs[1];
+PassBuilder::BinaryPass PassBuilder::binary_geometry(const Node& node, const arch::PostSettings& post,
+                                                     View value, View operand) const {
   const View out = view(node.outputs[0]);
   // The operand comes in as the output's tile; only the array can spread one channel over many.
-  if (view(other).channels() != out.channels()) std::swap(main, other);
+  const bool swapped = operand.channels() != out.channels();
+  if (swapped) std::swap(value, operand);
   Pass pass;
   pass.output = out;
-  pass.input = broadcast(view(main), out.size);
-  pass.operand = broadcast(view(other), out.size);
+  pass.input = broadcast(value, out.size);
+  pass.operand = broadcast(operand, out.size);
   pass.settings.post = post;
-  if (view(main).channels() == out.channels()) {
+  if (value.channels() == out.channels()) {
     pass.oc_tiles =
         channelwise_tiles(out.channels(), hardware_.pe_array.ic_lanes, hardware_.pe_array.oc_lanes);
     pass.weights = identity();
@@ -156,7 +156,7 @@ PassBuilder::BinaryPass PassBuilder::binary_geometry(const Node& node, arch::Pos
     pass.weights = ConstantWeights{[](std::int64_t, std::int64_t, std::int64_t, std::int64_t) { return 1; }};
   }
   pass.parameters = bias_only(0);
-  return {std::move(pass), main};
+  return {std::move(pass), swapped};
 }
 
 std::vector<Pass> PassBuilder::build(const Node& node, const qop::Add&) {

@@ -71,7 +71,8 @@ struct StagedSizes {
   std::size_t ic_lanes = 0, oc_lanes = 0, max_taps = 0;
 };
 
-/// The units for one layer; null where the block hands codes on (kElementwise). Throws base::SimulationError
+/// The units for one layer; null where the block hands codes on (kElementwise,
+/// kMxElements). Throws base::SimulationError
 /// for a format that does not exist.
 std::unique_ptr<StagedLanes> make_staged_lanes(const arch::StagedSettings& settings,
                                                const StagedSizes& sizes);
