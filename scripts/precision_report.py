@@ -1,12 +1,12 @@
-"""Writes the page of scripts/precision_study from the results of its runs: RESULTS SAMPLES BUDGET_SAMPLES."""
+"""Writes the page of scripts/precision_study from the results of its runs: RESULTS SAMPLES CYCLE_SAMPLES BUDGET_SAMPLES."""
 
 import json
 import pathlib
 import statistics
 import sys
 
-ORDER = ["int8", "int16x8", "dfp8", "dfp16", "fp8", "fp16", "bf16", "ristretto_e5m2", "mxfp8", "mxint8",
-         "narrow_accumulator"]
+ORDER = ["int8", "int16x8", "dfp8", "dfp16", "fp8", "fp16", "bf16", "ristretto_e5m2", "mxfp8", "mxfp6", "mxfp4",
+         "mxint8", "narrow_accumulator"]
 WHAT = {
     "int8": "affine, a scale a channel",
     "int16x8": "affine, int16 activations",
@@ -17,6 +17,8 @@ WHAT = {
     "bf16": "bfloat16, fp32 sums",
     "ristretto_e5m2": "Ristretto minifloat, fp32 sums",
     "mxfp8": "MXFP8 E4M3, fp32 sums",
+    "mxfp6": "MXFP6 E2M3, fp32 sums",
+    "mxfp4": "MXFP4 E2M1, fp32 sums",
     "mxint8": "MXINT8, fp32 sums",
     "narrow_accumulator": "8-bit fixed point, 16-bit sums",
 }
@@ -36,11 +38,26 @@ def rate(part, whole):
     return "0" if part == 0 else f"{100.0 * part / whole:.3f} %"
 
 
+def names(results):
+    """The numerics that were run, in the page's order."""
+    found = {path.parent.name.removeprefix("cycle_") for path in results.glob("*/summary.json")}
+    return [n for n in ORDER if n in found] + sorted(found - set(ORDER))
+
+
+def cycle_table(results):
+    rows = ["| numerics | hardware | cycles a sample | values that differ from golden |", "|---|---|---:|---:|"]
+    for name in names(results):
+        run = json.loads((results / f"cycle_{name}" / "summary.json").read_text())
+        compared = sum(layer["values"] for layer in run["layers"])
+        rows.append("| `{}` | {} | {:,.0f} | {} of {:,} |".format(
+            name, "{name}, {ic_lanes} x {oc_lanes}".format(**run["hardware"]), run["cycles_per_sample"], run["differing"], compared))
+    return rows
+
+
 def accuracy_table(results):
     rows = ["| numerics | what | cross entropy | change | SQNR of the logits | overflow | underflow |",
             "|---|---|---:|---:|---:|---:|---:|"]
-    found = {path.parent.name for path in results.glob("*/summary.json")}
-    for name in [n for n in ORDER if n in found] + sorted(found - set(ORDER)):
+    for name in names(results):
         run = json.loads((results / name / "summary.json").read_text())
         figure = run["figures"]["cross-entropy"]
         layers = run["layers"]
@@ -74,7 +91,8 @@ def budget_table(study):
 
 
 def main():
-    results, samples, budget = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    results = pathlib.Path(sys.argv[1])
+    samples, cycle_samples, budget = (int(argument) for argument in sys.argv[2:5])
     int8 = json.loads((results / "int8" / "summary.json").read_text())
     lines = [
         "# Precision of the speech WaveNet",
@@ -82,7 +100,7 @@ def main():
         "Made by `scripts/precision_study`; run it again after a change, do not edit this page.",
         "",
         f"`configs/wavenet_speech.yaml`, the first {samples} samples of the test clip, golden model with "
-        f"{int8['reduction_lanes']} reduction lanes. Cross entropy in nats a sample; float has "
+        f"{int8['reduction_lanes']} reduction lanes (a block of 32 for MX). Cross entropy in nats a sample; float has "
         f"{int8['figures']['cross-entropy']['float']:.4f}. On a short clip a coarser "
         "format can come out with the lower cross entropy: read the SQNR for the arithmetic.",
         "",
@@ -90,6 +108,13 @@ def main():
         "",
         "SQNR compares with the float network. Overflow and underflow are shares of all conversions of all "
         "truncation units; the affine numerics have none.",
+        "",
+        "## On the accelerator",
+        "",
+        f"The first {cycle_samples} samples on the cycle engine, every layer compared with golden. So short a clip spends "
+        "most of its cycles on loading weights and tables; `configs/hardware/` has the arrays.",
+        "",
+        *cycle_table(results),
         "",
         "## Error budget",
         "",

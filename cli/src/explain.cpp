@@ -9,9 +9,11 @@
 #include "base/edit_distance.h"
 #include "base/error.h"
 #include "cli/main.h"
+#include "explain_requantisation.h"
 #include "figures.h"
-#include "golden/requantize.h"
+#include "golden/mx.h"
 #include "golden_run.h"
+#include "quantize/codes.h"
 #include "report/explain_report.h"
 #include "verbs.h"
 
@@ -193,97 +195,21 @@ const qop::MacParameters* mac_of(const network::QuantizedOperation& operation) {
   return nullptr;
 }
 
-// --- requantisation: spec/integer_semantics.md section 1 -----------------------------------------
-
-using Lines = std::vector<report::RequantisationSteps::Line>;
-
-std::int64_t add_end(const qop::MacParameters& mac, std::int64_t rounded, Lines* lines) {
-  const std::int64_t moved = rounded + mac.output_zero_point;
-  const std::int64_t output = std::clamp(moved, mac.clamp.min, mac.clamp.max);
-  lines->push_back({"+ zero point", moved});
-  lines->push_back({fmt::format("clamp {}..{}", mac.clamp.min, mac.clamp.max), output});
-  return output;
+std::uint64_t low_bits(std::int64_t v, int bits) {
+  const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+  return static_cast<std::uint64_t>(v) & mask;
 }
 
-report::RequantisationSteps double_steps(std::int64_t v, network::Multiplier m,
-                                         const qop::MacParameters& mac) {
-  const int left = std::max(m.shift, 0);
-  const int right = std::max(-m.shift, 0);
-  const std::int64_t shifted = v << left;
-  const std::int64_t high = golden::doubling_high_multiply(shifted, m.mantissa);
-  const std::int64_t rounded = golden::divide_by_power_of_two(high, right);
-  report::RequantisationSteps steps{"double", mac.rule == network::RequantRule::kDouble, {}};
-  steps.lines = {{"total", v},
-                 {"multiplier", m.mantissa},
-                 {fmt::format("total << {}", left), shifted},
-                 {"high multiply", high},
-                 {fmt::format("/ 2^{} rounded", right), rounded}};
-  add_end(mac, rounded, &steps.lines);
-  return steps;
-}
-
-report::RequantisationSteps single_steps(std::int64_t v, network::Multiplier m,
-                                         const qop::MacParameters& mac) {
-  const int shift = 31 - m.shift;
-  const std::int64_t product = v * m.mantissa;
-  const std::int64_t half = product + (std::int64_t{1} << (shift - 1));
-  const std::int64_t rounded = half >> shift;
-  report::RequantisationSteps steps{"single", mac.rule == network::RequantRule::kSingle, {}};
-  steps.lines = {{"total", v},
-                 {"multiplier", m.mantissa},
-                 {"total * multiplier", product},
-                 {fmt::format("+ 2^{}", shift - 1), half},
-                 {fmt::format(">> {}", shift), rounded}};
-  add_end(mac, rounded, &steps.lines);
-  return steps;
-}
-
-report::RequantisationSteps int64_steps(std::int64_t v, network::Multiplier m,
-                                        const qop::MacParameters& mac) {
-  const std::int64_t reduced =
-      m.mantissa < 0x7FFF0000 ? (std::int64_t{m.mantissa} + (1 << 15)) >> 16 : 0x7FFF;
-  const int shift = 15 - m.shift;
-  const std::int64_t product = v * reduced;
-  const std::int64_t half = product + (std::int64_t{1} << (shift - 1));
-  const std::int64_t rounded = half >> shift;
-  report::RequantisationSteps steps{"int64", true, {}};
-  steps.lines = {{"total", v},
-                 {"multiplier", m.mantissa},
-                 {"multiplier of 15 bits", reduced},
-                 {"total * multiplier", product},
-                 {fmt::format("+ 2^{}", shift - 1), half},
-                 {fmt::format(">> {}", shift), rounded}};
-  add_end(mac, rounded, &steps.lines);
-  return steps;
-}
-
-bool is_int32(std::int64_t v) {
-  return v >= INT32_MIN && v <= INT32_MAX;
-}
-
-/// Both dialects where both are defined; the 64-bit rule alone where the layer runs it.
-void add_requantisation(std::int64_t total, std::int64_t channel, const qop::MacParameters& mac,
-                        Explanation* out) {
-  const std::size_t i = mac.multiplier.size() == 1 ? 0 : static_cast<std::size_t>(channel);
-  const network::Multiplier m = mac.multiplier.at(i);
-  if (mac.rule == network::RequantRule::kInt64) {
-    out->requantisations.push_back(int64_steps(total, m, mac));
-    return;
+void explain_staged(const QuantizedGraph& graph, const QuantizedNode& node,
+                    const golden::StagedTensorLookup& lookup, Explanation* out) {
+  TraceLines(*node.staged, true, out).add(golden::trace_element(graph, node, lookup, out->element));
+  const std::int64_t output = lookup(node.outputs.front())->integer(out->element);
+  if (out->output.code != low_bits(output, out->output.code_bits)) {
+    throw std::logic_error("the steps shown do not give the layer's output");
   }
-  if (mac.rule == network::RequantRule::kPytorch) {
-    const std::int64_t rounded = golden::requantize(total, m, mac.rule);
-    report::RequantisationSteps steps{
-        "pytorch", true, {{"total", total}, {"float32 product, rounded", rounded}}};
-    add_end(mac, rounded, &steps.lines);
-    out->requantisations.push_back(std::move(steps));
-    return;
-  }
-  if (!is_int32(total) || !is_int32(total << std::max(m.shift, 0))) {
-    throw base::UnsupportedError(fmt::format("explain: total {} leaves the 32 bits of the contract", total));
-  }
-  out->requantisations.push_back(double_steps(total, m, mac));
-  out->requantisations.push_back(single_steps(total, m, mac));
 }
+
+// --- integer layers ------------------------------------------------------------------------------
 
 /// The bias is added here and not in the trace, which takes none of 64 bits.
 void explain_integer(const QuantizedGraph& graph, QuantizedNode node,
@@ -312,20 +238,32 @@ void explain_integer(const QuantizedGraph& graph, QuantizedNode node,
 
 // --- other operators -----------------------------------------------------------------------------
 
-ExplainedValue tensor_value(const network::QuantizedTensor& info, const Tensor& tensor,
-                            std::int64_t element) {
-  Tensor one(tensor.dtype(), {1});
-  one.set_integer(0, tensor.integer(element));
+ExplainedValue tensor_value(const QuantizedGraph& graph, const golden::StagedTensorLookup& lookup,
+                            TensorId id, std::int64_t element) {
+  const network::QuantizedTensor& info = graph.tensor(id);
+  const Tensor& tensor = *lookup(id);
   ExplainedValue v{static_cast<double>(tensor.integer(element)), std::nullopt, 0, 0};
-  if (!info.format || info.format->mx_block > 0) return v;
-  v.value = static_cast<double>(real_values(info, one).data<float>()[0]);
+  if (!info.format) return v;
+  const Tensor* scales = info.format->mx_block > 0 ? lookup(info.mx_scales) : nullptr;
+  const Tensor values = quantize::decode(tensor, *info.format, scales);
+  v.value = static_cast<double>(values.data<float>()[static_cast<std::size_t>(element)]);
   v.code_bits = info.format->element.code_bits();
-  const std::uint64_t mask = v.code_bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << v.code_bits) - 1;
-  v.code = static_cast<std::uint64_t>(tensor.integer(element)) & mask;
+  v.code = low_bits(tensor.integer(element), v.code_bits);
   return v;
 }
 
-/// Operands and result, for operators that work element by element.
+/// The scale of the element's block.
+ExplainStep scale_step(const QuantizedGraph& graph, const golden::StagedTensorLookup& lookup,
+                       const network::QuantizedTensor& info, std::int64_t element) {
+  const std::int64_t channels = info.shape.back();
+  const std::int64_t blocks = graph.tensor(info.mx_scales).shape.back();
+  const std::int64_t block = element / channels * blocks + element % channels / info.format->mx_block;
+  const auto code = static_cast<std::uint64_t>(lookup(info.mx_scales)->integer(block));
+  const double scale = code == golden::kMxNanScale ? NAN : std::ldexp(1.0, static_cast<int>(code) - 127);
+  return {"block scale", {}, {}, {}, ExplainedValue{scale, code, 8, 0}};
+}
+
+/// Operands and result, for operators that work element by element; of MX the block's scale too.
 void explain_elements(const QuantizedGraph& graph, const QuantizedNode& node,
                       const golden::StagedTensorLookup& lookup, std::int64_t element, Explanation* out) {
   const network::QuantizedTensor& info = graph.tensor(node.outputs.front());
@@ -338,13 +276,13 @@ void explain_elements(const QuantizedGraph& graph, const QuantizedNode& node,
           "explain: '{}' ({}) is neither a multiply-accumulate layer nor works element by element", node.name,
           network::name(node.operation)));
     }
-    out->steps.push_back({fmt::format("operand {}", i + 1),
-                          {},
-                          {},
-                          {},
-                          tensor_value(input, *lookup(node.inputs[i]), element)});
+    out->steps.push_back(
+        {fmt::format("operand {}", i + 1), {}, {}, {}, tensor_value(graph, lookup, node.inputs[i], element)});
   }
-  out->output = tensor_value(info, *lookup(node.outputs.front()), element);
+  out->output = tensor_value(graph, lookup, node.outputs.front(), element);
+  if (info.format && info.format->mx_block > 0) {
+    out->steps.push_back(scale_step(graph, lookup, info, element));
+  }
   out->steps.push_back({"output", {}, {}, {}, out->output});
 }
 
@@ -370,7 +308,7 @@ Explanation explain(const Session& session, const QuantizedGraph& whole, const E
   out.mode = node.staged || graph.tensor(node.outputs.front()).format ? "staged" : "integer";
   if (mac) out.lanes = graph.reduction_lanes;
   if (mac && node.staged) {
-    TraceLines(*node.staged, true, &out).add(golden::trace_element(graph, node, lookup, out.element));
+    explain_staged(graph, node, lookup, &out);
   } else if (mac) {
     explain_integer(graph, node, lookup, out.element, &out);
   } else {

@@ -27,7 +27,7 @@ struct StudyOptions {
   SessionOptions session;
   bool json = false;
   bool search = false;
-  double limit = 0.05;
+  std::string limit = "+0.05";
   int faults = 0;
   std::uint64_t seed = 1;
 };
@@ -88,8 +88,8 @@ report::StudyReport study(const Session& session, const QuantizedNetwork& networ
   return report;
 }
 
-int run_search(const Session& session, double limit) {
-  const report::SearchReport report = search_formats(session, quantize_session(session), limit);
+int run_search(const Session& session, const SearchLimit& limit) {
+  const report::SearchReport report = search_formats(session, limit);
   base::OutputDirectory directory(session.output_directory);
   base::write_file_atomically(directory.path() / "search.csv", report::to_csv(report));
   base::write_file_atomically(directory.path() / "search.svg", report::to_svg(report));
@@ -110,6 +110,7 @@ int run_faults(const Session& session, const StudyOptions& options) {
 }
 
 int run_study(const StudyOptions& options) {
+  const SearchLimit limit = parse_limit(options.limit);
   const Session session = open_session(options.session);
   if (options.faults > 0) return run_faults(session, options);
   if (!session.numerics.staged) {
@@ -117,7 +118,7 @@ int run_study(const StudyOptions& options) {
         "study: the numerics are integers with scales, which have no truncation points; give number formats, "
         "for instance --set numerics=configs/numerics/fp8.yaml");
   }
-  if (options.search) return run_search(session, options.limit);
+  if (options.search) return run_search(session, limit);
   const report::StudyReport report = study(session, quantize_session(session));
   base::OutputDirectory directory(session.output_directory);
   base::write_file_atomically(directory.path() / "study.json", report::to_json(report));
@@ -137,11 +138,13 @@ void add_study(CLI::App& app, Action& chosen) {
       "Precision: what every truncation point of every layer did, and what it costs alone; or faults");
   add_session_options(*verb, options->session);
   verb->add_flag("--json", options->json, "Print JSON instead of the table");
-  auto* search = verb->add_flag("--search", options->search,
-                                "Take bits from the points inside the layers until the limit is reached");
-  verb->add_option("--limit", options->limit, "How far the cross entropy may be above float, in nats")
-      ->needs(search)
-      ->check(CLI::Range(0.0, 100.0));
+  auto* search = verb->add_flag(
+      "--search", options->search,
+      "Take bits from weights, tensors and the points inside the layers until the limit\nis reached");
+  verb->add_option("--limit", options->limit,
+                   "What a figure may be above float: \"cross_entropy +0.05\" (nats), \"esr +0.01\",\n"
+                   "\"esr_target +0.01\"; +0.05 alone: of the first that the task has")
+      ->needs(search);
   auto* faults = verb->add_option("--faults", options->faults,
                                   "Instead: run so many times with a random wrong bit, and say what it did")
                      ->check(CLI::Range(1, 1000000))

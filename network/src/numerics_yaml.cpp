@@ -247,6 +247,7 @@ struct NumericsConfig::Contents {
   };
   std::optional<Entry> defaults;
   std::vector<Entry> layers;
+  std::function<void(LayerNumerics&)> adjust = [](LayerNumerics&) {};
 };
 
 NumericsConfig NumericsConfig::read(const YamlNode& numerics) {
@@ -294,7 +295,20 @@ std::optional<LayerNumerics> NumericsConfig::open_layer(const NumericsLayer& lay
   int rank = 0;
   for (const Contents::Entry* entry : entries) merge(entry->overlay, rank++, &merged);
   if (merged.integer) return std::nullopt;
-  return resolve(merged, entries.back()->node, layer);
+  LayerNumerics resolved = resolve(merged, entries.back()->node, layer);
+  contents_->adjust(resolved);
+  return resolved;
+}
+
+NumericsConfig NumericsConfig::adjusted(std::function<void(LayerNumerics&)> adjust) const {
+  auto contents = std::make_shared<Contents>(*contents_);
+  contents->adjust = [first = contents_->adjust, then = std::move(adjust)](LayerNumerics& layer) {
+    first(layer);
+    then(layer);
+  };
+  NumericsConfig config;
+  config.contents_ = std::move(contents);
+  return config;
 }
 
 void NumericsConfig::check_names(std::span<const std::string> layers) const {

@@ -133,6 +133,11 @@ struct Case {
   std::string text;
 };
 
+Shape mx_scales_shape(Shape shape, std::int64_t block) {
+  shape.back() = (shape.back() + block - 1) / block;
+  return shape;
+}
+
 TensorId add_codes(Case& c, Random& random, const std::string& name, const OperandFormat& format,
                    const Shape& shape, bool is_constant) {
   network::QuantizedTensor tensor;
@@ -145,8 +150,7 @@ TensorId add_codes(Case& c, Random& random, const std::string& name, const Opera
     network::QuantizedTensor scales;
     scales.name = name + "_scales";
     scales.dtype = DType::kUInt8;
-    scales.shape = shape;
-    scales.shape.back() = (shape.back() + format.mx_block - 1) / format.mx_block;
+    scales.shape = mx_scales_shape(shape, format.mx_block);
     Tensor values(DType::kUInt8, scales.shape);
     for (std::int64_t i = 0; i < values.size(); ++i) {
       values.set_integer(i, random.chance(3) ? random.between(0, 255) : random.between(120, 134));
@@ -167,15 +171,24 @@ TensorId add_codes(Case& c, Random& random, const std::string& name, const Opera
   return id;
 }
 
-TensorId add_output(Case& c, const NumberFormat& format, const Shape& shape) {
+/// The codes, and for an MX format the scales behind them.
+std::vector<TensorId> add_output(Case& c, const OperandFormat& format, const Shape& shape) {
   network::QuantizedTensor tensor;
   tensor.name = "output";
-  tensor.dtype = code_dtype(format);
+  tensor.dtype = code_dtype(format.element);
   tensor.shape = shape;
-  tensor.format = OperandFormat{format, 0};
-  const TensorId id = c.graph.add_tensor(std::move(tensor));
-  c.graph.outputs = {id};
-  return id;
+  tensor.format = format;
+  if (format.mx_block != 0) {
+    network::QuantizedTensor scales;
+    scales.name = "output_scales";
+    scales.dtype = DType::kUInt8;
+    scales.shape = mx_scales_shape(shape, format.mx_block);
+    tensor.mx_scales = c.graph.add_tensor(std::move(scales));
+  }
+  const TensorId scales = tensor.mx_scales;
+  c.graph.outputs = {c.graph.add_tensor(std::move(tensor))};
+  if (scales != network::kNoTensor) c.graph.outputs.push_back(scales);
+  return c.graph.outputs;
 }
 
 NumberFormat random_mx_element(Random& random) {
@@ -318,7 +331,7 @@ void add_reduction(Case& c, Random& random) {
   node.inputs.push_back(has_bias
                             ? add_codes(c, random, "bias", OperandFormat{*n.bias_operand, 0}, {outputs}, true)
                             : network::kNoTensor);
-  node.outputs = {add_output(c, n.output, out)};
+  node.outputs = add_output(c, {n.output, 0}, out);
   node.staged = n;
   c.graph.nodes.push_back(std::move(node));
   c.text += fmt::format("{} in {} weight {} stride {}x{} groups {} mx {}",
@@ -326,25 +339,33 @@ void add_reduction(Case& c, Random& random) {
                         network::to_string(weight), stride[0], stride[1], groups, mx);
 }
 
-/// Two tensors of codes, or one that is converted.
+/// Two tensors of codes, or one that is converted; MX or not, and a conversion to MX too.
 void add_elementwise(Case& c, Random& random) {
-  const Shape shape{random.between(1, 2), random.between(1, 5), random.between(1, 5), random.between(1, 20)};
+  const bool mx = random.chance(50);
+  const Shape shape{random.between(1, 2), random.between(1, 5), random.between(1, 5),
+                    mx ? random.between(20, 100) : random.between(1, 20)};
   network::StagedNumerics n = random_numerics(random, c.graph.reduction_lanes, false);
+  if (mx && random.chance(50)) n.input = {random_mx_element(random), 32};
+  if (mx && random.chance(50)) n.weight = {random_mx_element(random), 32};
+  OperandFormat output{n.output, 0};
   network::QuantizedNode node;
   node.name = "layer";
   node.inputs = {add_codes(c, random, "a", n.input, shape, false)};
-  if (random.chance(70)) {
+  if (random.chance(mx ? 30 : 70)) {
     using Kind = network::op::Binary::Kind;
     const Kind kind = random.one_of({Kind::kAdd, Kind::kSub, Kind::kMul, Kind::kMinimum, Kind::kMaximum});
     node.operation = qop::StagedBinary{kind};
     node.inputs.push_back(add_codes(c, random, "b", n.weight, shape, false));
+    node.staged = n;
     c.text += fmt::format("binary {}", static_cast<int>(kind));
   } else {
     node.operation = qop::StagedConvert{};
+    if (mx && random.chance(75)) output = {with_rounding(random, random_mx_element(random), false), 32};
     c.text += "convert";
   }
-  node.outputs = {add_output(c, n.output, shape)};
-  node.staged = n;
+  node.outputs = add_output(c, output, shape);
+  c.text += fmt::format(" {} mx {} {} -> {}", network::to_string(shape), n.input.mx_block, n.weight.mx_block,
+                        output.mx_block);
   c.graph.nodes.push_back(std::move(node));
 }
 
@@ -354,7 +375,7 @@ Case random_case(std::uint64_t seed) {
   c.hardware = random_hardware(random);
   c.graph.name = "random";
   c.graph.reduction_lanes = c.hardware.pe_array.ic_lanes;
-  random.chance(85) ? add_reduction(c, random) : add_elementwise(c, random);
+  random.chance(80) ? add_reduction(c, random) : add_elementwise(c, random);
   c.text += fmt::format(" on {}x{} lanes", c.hardware.pe_array.ic_lanes, c.hardware.pe_array.oc_lanes);
   return c;
 }
@@ -394,14 +415,19 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+template <class Result>
+const Tensor& output_of(const Result& result, const QuantizedGraph& graph, std::size_t output) {
+  return result.tensors.at(static_cast<std::size_t>(graph.outputs.at(output)));
+}
+
 /// The blocks as SystemC modules, which are slower, run a part of the cases.
 constexpr std::uint64_t kNetlistEvery = 8;
 
 TEST(Staged, RandomLayersGiveGoldensCodesAndEvents) {
   const std::uint64_t first = number_from_environment("DLA_STAGED_SEED", 1);
   const std::uint64_t cases = number_from_environment("DLA_STAGED_CASES", 240);
-  std::printf("seeds %llu to %llu (DLA_STAGED_SEED, DLA_STAGED_CASES)\n",
-              static_cast<unsigned long long>(first), static_cast<unsigned long long>(first + cases - 1));
+  fmt::print("{} random cases, seeds {} to {} (DLA_STAGED_SEED, DLA_STAGED_CASES)\n", cases, first,
+             first + cases - 1);
   std::uint64_t events = 0;
   for (std::uint64_t seed = first; seed < first + cases; ++seed) {
     const Case c = random_case(seed);
@@ -411,13 +437,16 @@ TEST(Staged, RandomLayersGiveGoldensCodesAndEvents) {
         golden::run(c.graph, c.inputs, {}, [&](const auto& /*node*/, const auto& e) { expected_events = e; });
     const auto program = sim::compiler::compile(c.graph, c.hardware);
     const auto result = sim::engine::run_cycle(program, c.graph, c.hardware, c.inputs);
-    const Tensor& got = result.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]));
-    ASSERT_EQ(integers(expected.at(0)), integers(got));
+    for (std::size_t o = 0; o < expected.size(); ++o) {
+      ASSERT_EQ(integers(expected[o]), integers(output_of(result, c.graph, o))) << "output " << o;
+    }
     expect_same_events(expected_events, result.layers.at(0).events);
     expect_fast_engine_equal(program, c, result);
     if (seed % kNetlistEvery == 0) {
       const auto modules = sim::netlist::run_netlist(program, c.graph, c.hardware, c.inputs);
-      ASSERT_EQ(integers(got), integers(modules.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]))));
+      for (std::size_t o = 0; o < expected.size(); ++o) {
+        ASSERT_EQ(integers(expected[o]), integers(output_of(modules, c.graph, o))) << "output " << o;
+      }
       ASSERT_EQ(result.cycles, modules.cycles);
     }
     for (const auto& p : expected_events.points) events += static_cast<std::uint64_t>(p.inexact + p.invalid);
@@ -499,8 +528,7 @@ TEST(Staged, AffineLayersSubtractZeroPointsAndRequantise) {
         golden::run(c.graph, c.inputs, {}, [&](const auto& /*node*/, const auto& e) { expected_events = e; });
     const auto program = sim::compiler::compile(c.graph, c.hardware);
     const auto result = sim::engine::run_cycle(program, c.graph, c.hardware, c.inputs);
-    ASSERT_EQ(integers(expected.at(0)),
-              integers(result.tensors.at(static_cast<std::size_t>(c.graph.outputs[0]))));
+    ASSERT_EQ(integers(expected.at(0)), integers(output_of(result, c.graph, 0)));
     expect_same_events(expected_events, result.layers.at(0).events);
     expect_fast_engine_equal(program, c, result);
     if (::testing::Test::HasFailure()) return;

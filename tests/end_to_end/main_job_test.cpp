@@ -2,42 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
-#include "base/file.h"
 #include "base/npy.h"
-#include "cli/main.h"
-#include "support/test_support.h"
+#include "run_job.h"
 
 namespace dlasim {
 namespace {
 
-std::string config(const std::string& name) {
-  return std::string(DLA_SOURCE_DIR) + "/configs/" + name;
-}
+using test::config;
+using test::Result;
 
-struct Result {
-  int exit_code = 0;
-  nlohmann::json summary;
-};
-
-class MainJob : public testing::Test {
- protected:
-  Result run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "run");
-    arguments.insert(arguments.end(), {"--out", out().string()});
-    Result result;
-    result.exit_code = cli::run(arguments);
-    if (std::filesystem::exists(out() / "summary.json")) {
-      result.summary = nlohmann::json::parse(base::read_text_file(out() / "summary.json"));
-    }
-    return result;
-  }
-  std::filesystem::path out() const { return scratch_.path() / "out"; }
-
- private:
-  base::ScratchDirectory scratch_;
-};
+class MainJob : public test::RunJob {};
 
 TEST_F(MainJob, OneSecondOfSpeechIsBitExactAndCloseToFloat) {
   const Result result = run({config("wavenet_speech.yaml")});

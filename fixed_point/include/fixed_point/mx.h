@@ -1,6 +1,7 @@
 #pragma once
 /// OCP Microscaling blocks: number_formats.md section 6.
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -17,6 +18,26 @@ constexpr int mx_emax(const Format& element) noexcept {
   if (element.kind == Kind::kDfp) return element.bits - 2 - element.fl;
   const auto largest = static_cast<std::int64_t>(minifloat_codes(element).largest);
   return static_cast<int>(largest >> element.man) - element.bias;
+}
+
+/// The scale code that `v` alone would get: 0 for a zero, 255 for inf and nan. A block's scale is the largest
+/// of its values' scales: the clamp keeps their order.
+constexpr std::uint8_t mx_scale_of(const Exact& v, const Format& element) noexcept {
+  if (v.is_nan() || v.is_infinity()) return kMxScaleNan;
+  if (v.is_zero()) return 0;
+  const std::int64_t k = v.floor_log2() - mx_emax(element);
+  return static_cast<std::uint8_t>(std::clamp<std::int64_t>(k, -kMxScaleBias, kMxScaleBias) + kMxScaleBias);
+}
+
+/// The element code of `v` in a block with that scale; 0 under a scale of 255. Rounding as mx_convert.
+constexpr std::uint64_t mx_element_code(const Exact& v, std::uint8_t scale, const Format& element) noexcept {
+  return scale == kMxScaleNan ? 0 : convert(v.scaled(kMxScaleBias - int{scale}), element).code;
+}
+
+/// The format as an MX element: finite values saturate, DFP to the symmetric range.
+constexpr Format mx_saturating(Format element) noexcept {
+  element.overflow = element.kind == Kind::kDfp ? Overflow::kSaturateSymmetric : Overflow::kSaturate;
+  return element;
 }
 
 /// Converts one block (normally up to 32 values along the channels) to element codes and returns its E8M0

@@ -18,6 +18,7 @@
 /// Entries are merged key by key: the defaults, then the patterns that match in the file's order, then the
 /// layer's own name.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -65,6 +66,10 @@ class NumericsConfig {
   std::optional<LayerNumerics> open_layer(const NumericsLayer& layer) const;
   /// The same where nothing may be left open: `fl: auto` is an InputError.
   std::optional<StagedNumerics> for_layer(const NumericsLayer& layer) const;
+
+  /// The same numerics with something changed in every layer that has formats, after its entries are merged
+  /// and checked: for searches.
+  NumericsConfig adjusted(std::function<void(LayerNumerics&)> adjust) const;
 
   /// Whether any entry says `fl: auto`: then quantisation needs sample values.
   bool needs_values() const;

@@ -8,24 +8,26 @@ namespace dlasim::report {
 
 /// One set of formats that was run.
 struct SearchRow {
-  std::string removed;  ///< bits taken from each point: "product -2, tree -4"
-  double cost = 0.0;    ///< bits a multiply-accumulate: sum of bits * conversions over all points / MACs
-  double figure = 0.0;  ///< of the task, smaller is better
-  bool within = false;  ///< the limit
-  bool taken = false;   ///< on the greedy way
-  bool pareto = false;  ///< nothing else is cheaper and as good
+  std::vector<int> removed;  ///< bits taken, by SearchReport::what
+  double cost = 0.0;         ///< bits a multiply-accumulate: of its operands and of all conversions
+  double figure = 0.0;       ///< of the task, smaller is better
+  bool within = false;       ///< the limit
+  bool taken = false;        ///< on the greedy way
+  bool pareto = false;       ///< nothing else is cheaper and as good
 };
 
 struct SearchReport {
   std::string network, numerics, figure;
-  double limit = 0.0;  ///< largest figure accepted
+  double limit = 0.0;             ///< largest figure accepted
+  std::vector<std::string> what;  ///< what can lose bits: "weight", "tree", ...
   std::vector<SearchRow> rows;
 };
 
 /// Marks the rows that no other row beats in cost and figure.
 void mark_pareto(std::vector<SearchRow>& rows);
 
-/// The Pareto rows, cheapest first, and the cheapest within the limit; at most 100 columns.
+/// The Pareto rows, cheapest first, with the bits that each takes from where, and which of them is the
+/// cheapest within the limit; at most 100 columns.
 std::string to_text(const SearchReport& report);
 std::string to_csv(const SearchReport& report);
 /// All rows as points over cost and figure, the Pareto rows joined, the limit as a line.

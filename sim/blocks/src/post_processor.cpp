@@ -33,7 +33,8 @@ void PostProcessor::configure(const arch::Configure& settings) {
 void PostProcessor::configure(const arch::ConfigureStaged& settings) {
   staged_ = make_staged_output(settings.staged, staged_sizes_);
   requantises_staged_ = settings.staged.affine != 0;
-  staged_has_operand_ = settings.staged.elementwise != arch::StagedElementwise::kConvert;
+  staged_has_operand_ = settings.staged.datapath == arch::StagedDatapath::kMxElements ||
+                        settings.staged.elementwise != arch::StagedElementwise::kConvert;
   staged_values_.resize(oc_lanes_);
 }
 

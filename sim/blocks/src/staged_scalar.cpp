@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fixed_point/mx.h"
+#include "staged_operand.h"
 #include "staged_units.h"
 
 namespace dlasim::sim::blocks {
@@ -18,35 +19,10 @@ using fixed_point::Point;
 /// Exponent of a block scale that is nan.
 constexpr std::int32_t kNanScale = std::numeric_limits<std::int32_t>::min();
 
-/// An MX lane: element code in the low 8 bits, sign-extended, plus 256 times the scale code.
-struct ScaledCode {
-  explicit ScaledCode(std::int32_t lane)
-      : code(static_cast<std::uint8_t>(lane)),
-        scale(static_cast<std::uint8_t>((lane - static_cast<std::int8_t>(code)) / 256)) {}
-  std::uint8_t code, scale;
-};
-
 Exact integer(std::int64_t v) {
   const auto magnitude = static_cast<std::uint64_t>(v);
   return Exact::finite(v < 0, v < 0 ? 0 - magnitude : magnitude, 0);
 }
-
-/// The value of an operand lane.
-class OperandDecoder {
- public:
-  OperandDecoder(const Format& format, bool is_scaled, bool applies_scale)
-      : format_(format), is_scaled_(is_scaled), applies_scale_(applies_scale) {}
-  Exact operator()(std::int32_t lane) const {
-    if (!is_scaled_) return fixed_point::decode(static_cast<std::uint64_t>(std::int64_t{lane}), format_);
-    const ScaledCode mx(lane);
-    const Exact element = fixed_point::decode(mx.code, format_);
-    return applies_scale_ ? fixed_point::mx_scaled(element, mx.scale) : element;
-  }
-
- private:
-  Format format_;
-  bool is_scaled_, applies_scale_;
-};
 
 class ScalarLanes final : public StagedLanes {
  public:
@@ -277,20 +253,18 @@ class ScalarOutput : public StagedOutput {
 
 class ElementwiseOutput final : public ScalarOutput {
  public:
-  using ScalarOutput::ScalarOutput;
+  explicit ElementwiseOutput(std::shared_ptr<const StagedUnits> units)
+      : ScalarOutput(std::move(units)),
+        value_(settings().input, settings().scaled_input != 0, true),
+        operand_(settings().weight, settings().scaled_weight != 0, true) {}
 
   void finish(const ChannelSums& sums, const arch::ChannelParameters* /*channel*/,
               const std::int32_t* operand, std::int64_t* out) override {
     const Position& p = sums.position;
     for (std::size_t oc = 0; oc < p.oc_active; ++oc) {
       const std::uint32_t element = p.element + static_cast<std::uint32_t>(oc);
-      const Exact a = fixed_point::decode(static_cast<std::uint64_t>(sums.sum[oc]), settings().input);
-      if (operand == nullptr) {
-        out[oc] = activate(a, element);
-        continue;
-      }
-      const auto code = static_cast<std::uint64_t>(std::int64_t{operand[oc]});
-      out[oc] = finish_pair(a, fixed_point::decode(code, settings().weight), element);
+      const Exact a = value_(static_cast<std::int32_t>(sums.sum[oc]));
+      out[oc] = operand == nullptr ? activate(a, element) : finish_pair(a, operand_(operand[oc]), element);
     }
   }
 
@@ -358,6 +332,8 @@ class ElementwiseOutput final : public ScalarOutput {
     if (a.is_nan() || b.is_nan()) return Exact::nan();
     return sign * compare(b, a) > 0 ? b : a;
   }
+
+  OperandDecoder value_, operand_;
 };
 
 }  // namespace

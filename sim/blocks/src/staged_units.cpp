@@ -64,10 +64,21 @@ fixed_point::StagedFormats formats_of(const StagedSettings& s, int tree_levels) 
   return formats;
 }
 
-template <class Block, class Carrier, class Scalar>
+/// Null where codes pass unchanged.
+template <class Block, class Carrier, class Scalar, class MxScale>
 std::unique_ptr<Block> make_block(const StagedSettings& settings, const StagedSizes& sizes, Carrier carrier,
-                                  Scalar scalar) {
-  if (settings.datapath == StagedDatapath::kElementwise) return nullptr;
+                                  Scalar scalar, MxScale mx_scale) {
+  switch (settings.datapath) {
+    case StagedDatapath::kElementwise:
+    case StagedDatapath::kMxElements:
+      return nullptr;
+    case StagedDatapath::kMxScales:
+      require_valid(settings);
+      return mx_scale();
+    case StagedDatapath::kReduce:
+    case StagedDatapath::kBlocks:
+      break;
+  }
   auto units = StagedUnits::shared(settings, sizes);
   return units->kernels() != nullptr ? carrier(std::move(units), sizes) : scalar(std::move(units), sizes);
 }
@@ -116,18 +127,26 @@ Exact from_wire(std::int64_t wire, const Format& format) {
 }
 
 std::unique_ptr<StagedLanes> make_staged_lanes(const StagedSettings& settings, const StagedSizes& sizes) {
-  return make_block<StagedLanes>(settings, sizes, make_carrier_lanes, make_scalar_lanes);
+  return make_block<StagedLanes>(settings, sizes, make_carrier_lanes, make_scalar_lanes,
+                                 [&] { return make_mx_scale_lanes(settings, sizes); });
 }
 
 std::unique_ptr<StagedTree> make_staged_tree(const StagedSettings& settings, const StagedSizes& sizes) {
-  return make_block<StagedTree>(settings, sizes, make_carrier_tree, make_scalar_tree);
+  return make_block<StagedTree>(settings, sizes, make_carrier_tree, make_scalar_tree,
+                                [&] { return make_mx_scale_tree(sizes); });
 }
 
 std::unique_ptr<StagedTotals> make_staged_totals(const StagedSettings& settings, const StagedSizes& sizes) {
-  return make_block<StagedTotals>(settings, sizes, make_carrier_totals, make_scalar_totals);
+  return make_block<StagedTotals>(settings, sizes, make_carrier_totals, make_scalar_totals,
+                                  make_mx_scale_totals);
 }
 
 std::unique_ptr<StagedOutput> make_staged_output(const StagedSettings& settings, const StagedSizes& sizes) {
+  if (settings.datapath == StagedDatapath::kMxScales) return make_mx_scale_output();
+  if (settings.datapath == StagedDatapath::kMxElements) {
+    require_valid(settings);
+    return make_mx_element_output(settings);
+  }
   auto units = StagedUnits::shared(settings, sizes);
   if (settings.datapath == StagedDatapath::kElementwise) return make_elementwise_output(std::move(units));
   if (units->kernels() != nullptr) return make_carrier_output(std::move(units), sizes);

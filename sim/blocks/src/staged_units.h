@@ -110,4 +110,12 @@ std::unique_ptr<StagedTotals> make_scalar_totals(std::shared_ptr<const StagedUni
 std::unique_ptr<StagedOutput> make_scalar_output(std::shared_ptr<const StagedUnits> units);
 std::unique_ptr<StagedOutput> make_elementwise_output(std::shared_ptr<const StagedUnits> units);
 
+// MX outputs: kMxScales, and the post-processor of kMxElements.
+std::unique_ptr<StagedLanes> make_mx_scale_lanes(const arch::StagedSettings& settings,
+                                                 const StagedSizes& sizes);
+std::unique_ptr<StagedTree> make_mx_scale_tree(const StagedSizes& sizes);
+std::unique_ptr<StagedTotals> make_mx_scale_totals();
+std::unique_ptr<StagedOutput> make_mx_scale_output();
+std::unique_ptr<StagedOutput> make_mx_element_output(const arch::StagedSettings& settings);
+
 }  // namespace dlasim::sim::blocks

@@ -166,10 +166,18 @@ class Compiler {
       }
     }
     const network::QuantizedNode& head = graph_.nodes[group.head];
-    const bool merges_mx_scales = head.staged && head.staged->input.mx_block != 0;
     const bool reads_own_passes =
-        std::holds_alternative<network::qop::BatchMatmul>(head.operation) || merges_mx_scales;
+        std::holds_alternative<network::qop::BatchMatmul>(head.operation) || touches_mx(head);
     return reads_own_passes ? stores_before : wait;
+  }
+
+  /// MX scales are joined to elements, and made before them, by passes of their own.
+  bool touches_mx(const network::QuantizedNode& node) const {
+    if (node.staged && node.staged->input.mx_block != 0) return true;
+    const auto is_mx = [this](TensorId t) {
+      return t != network::kNoTensor && graph_.tensor(t).format && graph_.tensor(t).format->mx_block != 0;
+    };
+    return is_staged(node) && (std::ranges::any_of(node.inputs, is_mx) || is_mx(node.outputs.front()));
   }
 
   const QuantizedGraph& graph_;

@@ -8,6 +8,7 @@
 #include "fuse.h"
 #include "memory_image.h"
 #include "network/quantized_graph.h"
+#include "output_weights.h"
 #include "pass.h"
 #include "sim/arch/hardware.h"
 #include "sim/compiler/program.h"
@@ -58,17 +59,32 @@ class PassBuilder {
 
   Pass convolution(const Node& node, const network::Padding& padding,
                    const network::qop::MacParameters& mac) const;
+  /// Bias, requantisation and accumulator width (or truncation units) for a pass with these weights.
+  std::vector<Pass> finish(const Node& node, const network::qop::MacParameters& mac,
+                           const OutputWeights& weights, Pass pass);
+  /// Tiles of a dense or grouped convolution on this hardware's array.
+  std::vector<OcTile> dense_tiles(std::int64_t input_channels, std::int64_t output_channels,
+                                  std::int64_t groups, bool share_tiles) const;
   /// Truncation units for a pass of a staged multiply-accumulate node; `pass` comes last.
   std::vector<Pass> stage(const Node& node, Pass pass);
-  Pass merge_mx_input(const Node& node, const View& elements, std::vector<Pass>& passes);
+  /// Lanes of element and scale codes for an MX tensor whose elements lie in `elements`, made by passes.
+  View merge_mx(const Node& node, network::TensorId t, std::int64_t block, const View& elements,
+                std::vector<Pass>& passes);
+  /// The codes of a staged operand as lanes take them.
+  View staged_operand(const Node& node, network::TensorId t, std::vector<Pass>& passes);
+  /// The scales of all blocks, then the elements under them.
+  std::vector<Pass> convert_to_mx(const Node& node, std::int64_t block);
+  /// Where the scales of a node's MX output go; throws base::InputError if they cannot.
+  View mx_scales_view(const Node& node, std::int64_t block) const;
   const network::Tensor& weights_of(const Node& node);
   Pass channelwise(const Node& node) const;
   struct BinaryPass {
     Pass pass;
-    network::TensorId value = network::kNoTensor;  ///< comes through the array; the other is the operand
+    bool swapped = false;  ///< the node's second input comes through the array, the first is the operand
   };
-  BinaryPass binary_geometry(const Node& node, arch::PostSettings post);
-  std::vector<Pass> binary(const Node& node, arch::PostSettings post);
+  BinaryPass binary_geometry(const Node& node, const arch::PostSettings& post, View value,
+                             View operand) const;
+  std::vector<Pass> binary(const Node& node, const arch::PostSettings& post);
   void apply_table(const Node& node, arch::TableStage& stage, std::vector<std::int32_t>& table,
                    std::uint32_t bank) const;
   void apply_combine(const Node& node, network::TensorId value, arch::PostSettings& post) const;

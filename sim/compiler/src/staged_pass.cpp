@@ -21,6 +21,8 @@ using network::StagedNumerics;
 using network::TensorId;
 namespace qop = network::qop;
 
+constexpr int kScaledBits = 16;  ///< of a lane with an element and a scale code
+
 [[noreturn]] void refuse(const QuantizedNode& node, const std::string& reason) {
   throw base::UnsupportedError(fmt::format("{} '{}': {}", network::name(node.operation), node.name, reason));
 }
@@ -115,7 +117,6 @@ void set_operands(const network::QuantizedGraph& graph, const arch::Hardware& ha
   const auto& output = graph.tensor(node.outputs[0]);
   s.scaled_input = numerics.input.mx_block != 0;
   s.scaled_weight = numerics.weight.mx_block != 0;
-  constexpr int kScaledBits = 16;
   require_width(node, input, s.scaled_input != 0 ? kScaledBits : s.input.code_bits(), "activation_bits",
                 hardware.pe_array.activation_bits);
   require_width(node, weight, s.scaled_weight != 0 ? kScaledBits : s.weight.code_bits(), "weight_bits",
@@ -189,6 +190,32 @@ static_assert(same(network::Specials::kIeee, fixed_point::Specials::kIeee) &&
               same(network::Specials::kFn, fixed_point::Specials::kFn) &&
               same(network::Specials::kNone, fixed_point::Specials::kNone));
 
+/// How the codes of a tensor come on the lanes.
+struct LaneCodes {
+  Format format;
+  bool is_scaled = false;  ///< MX: element and scale code together
+};
+
+LaneCodes lane_codes(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
+                     const QuantizedNode& node, TensorId t) {
+  const network::OperandFormat& format = format_of(graph, node, t);
+  const bool is_scaled = format.mx_block != 0;
+  require_width(node, graph.tensor(t), is_scaled ? kScaledBits : format.element.code_bits(),
+                "activation_bits", hardware.pe_array.activation_bits);
+  return {to_hardware(format.element), is_scaled};
+}
+
+/// The element format of a node's MX output.
+Format mx_output(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
+                 const QuantizedNode& node) {
+  const NumberFormat& element = format_of(graph, node, node.outputs[0]).element;
+  if (element.lfsr) refuse(node, "stochastic rounding to MX");
+  constexpr int kScaleLaneBits = 9;  // a lane is signed, and a scale code has 8 bits
+  require_width(node, graph.tensor(node.outputs[1]), kScaleLaneBits, "activation_bits",
+                hardware.pe_array.activation_bits);
+  return fixed_point::mx_saturating(to_hardware(element));
+}
+
 /// Elements of the output from one row and one position to the next.
 void set_element_strides(const Pass& pass, StagedSettings& s) {
   s.element_row_stride = static_cast<std::uint32_t>(pass.output.size[2] * pass.output.size[3]);
@@ -242,17 +269,16 @@ void stage_elementwise(const network::QuantizedGraph& graph, const arch::Hardwar
                        const QuantizedNode& node, bool swapped, Pass& pass) {
   StagedSettings s;
   s.datapath = arch::StagedDatapath::kElementwise;
-  const auto codes = [&](TensorId t) {
-    const network::OperandFormat& format = format_of(graph, node, t);
-    if (format.mx_block != 0) refuse(node, fmt::format("tensor '{}' is MX", graph.tensor(t).name));
-    require_width(node, graph.tensor(t), format.element.code_bits(), "activation_bits",
-                  hardware.pe_array.activation_bits);
-    return to_hardware(format.element);
-  };
-  s.input = codes(node.inputs[swapped ? 1 : 0]);
-  s.output = codes(node.outputs[0]);
+  const LaneCodes value = lane_codes(graph, hardware, node, node.inputs[swapped ? 1 : 0]);
+  s.input = value.format;
+  s.scaled_input = value.is_scaled;
+  const LaneCodes output = lane_codes(graph, hardware, node, node.outputs[0]);
+  if (output.is_scaled) refuse(node, "an MX output of this operator");
+  s.output = output.format;
   if (const auto* op = std::get_if<qop::StagedBinary>(&node.operation)) {
-    s.weight = codes(node.inputs[swapped ? 0 : 1]);
+    const LaneCodes operand = lane_codes(graph, hardware, node, node.inputs[swapped ? 0 : 1]);
+    s.weight = operand.format;
+    s.scaled_weight = operand.is_scaled;
     if (node.staged) {
       s.output = to_hardware(node.staged->output);
       s.activation = to_hardware(node.staged->activation);
@@ -279,6 +305,28 @@ void stage_elementwise(const network::QuantizedGraph& graph, const arch::Hardwar
   }
   set_element_strides(pass, s);
   require_silicon(node, hardware, s);
+  pass.staged = s;
+}
+
+void stage_mx_scales(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
+                     const QuantizedNode& node, Pass& pass) {
+  const LaneCodes value = lane_codes(graph, hardware, node, node.inputs[0]);
+  StagedSettings s;
+  s.datapath = arch::StagedDatapath::kMxScales;
+  s.input = value.format;
+  s.scaled_input = value.is_scaled;
+  s.output = mx_output(graph, hardware, node);
+  pass.staged = s;
+}
+
+void stage_mx_elements(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
+                       const QuantizedNode& node, Pass& pass) {
+  const LaneCodes value = lane_codes(graph, hardware, node, node.inputs[0]);
+  StagedSettings s;
+  s.datapath = arch::StagedDatapath::kMxElements;
+  s.weight = value.format;
+  s.scaled_weight = value.is_scaled;
+  s.output = mx_output(graph, hardware, node);
   pass.staged = s;
 }
 

@@ -26,6 +26,13 @@ void stage_reduction(const network::QuantizedGraph& graph, const arch::Hardware&
 void stage_elementwise(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
                        const network::QuantizedNode& node, bool swapped, Pass& pass);
 
+/// The two passes of a conversion to MX (kMxScales, kMxElements), whose geometry and weights are complete.
+/// Throws base::UnsupportedError for stochastic rounding and codes wider than the lanes.
+void stage_mx_scales(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
+                     const network::QuantizedNode& node, Pass& pass);
+void stage_mx_elements(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
+                       const network::QuantizedNode& node, Pass& pass);
+
 /// MX: an element code and its scale code as one lane value, code + 256 * scale in 16 bits.
 constexpr std::int32_t scaled_code(std::int64_t code, std::int64_t scale) {
   return static_cast<std::int16_t>(static_cast<std::int8_t>(code) + 256 * scale);

@@ -93,6 +93,19 @@ TEST_F(Explain, ShowsOperandsOfElementwiseLayers) {
   EXPECT_NEAR(j["output"]["value"].get<double>(), product, std::abs(product) / 16.0 + 0x1p-10);
 }
 
+TEST_F(Explain, ShowsScaleAndElementOfAnMxConversion) {
+  const auto j = nlohmann::json::parse(explain("mxfp4", "head.end2/input", "0,0,17,5", true));
+  ASSERT_EQ(j["steps"].size(), 3U);
+  EXPECT_EQ(j["steps"][1]["step"], "block scale");
+  const double scale = j["steps"][1]["result"]["value"].get<double>();
+  EXPECT_EQ(scale, std::ldexp(1.0, j["steps"][1]["result"]["code"].get<int>() - 127));
+  const double element = j["output"]["value"].get<double>() / scale;
+  EXPECT_LE(std::abs(element), 6.0);  // of fp4_e2m1
+  EXPECT_EQ(element * 2.0, std::round(element * 2.0));
+  EXPECT_NEAR(j["output"]["value"].get<double>(), j["steps"][0]["result"]["value"].get<double>(),
+              2.0 * scale);
+}
+
 TEST_F(Explain, RefusesWhatIsNotThere) {
   const auto errors = [&](const std::string& layer, const std::string& at) {
     std::vector<std::string> arguments = with("explain", "fp8");

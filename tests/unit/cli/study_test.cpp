@@ -119,6 +119,39 @@ TEST_F(Study, SearchesCheaperFormatsWithinTheLimit) {
   EXPECT_THAT(line, HasSubstr("<svg"));
 }
 
+// 16-bit operands are far better than the limit asks for: they are what is cheapest to take.
+TEST_F(Study, SearchesOperandFormatsToo) {
+  testing::internal::CaptureStdout();
+  const int code =
+      run({"study", test::source("configs/wavenet_tiny.yaml"), "--samples", "30", "--out", path("out"),
+           "--set", numerics("dfp16"), "--search", "--limit", "cross_entropy +0.3"});
+  const std::string text = testing::internal::GetCapturedStdout();
+  ASSERT_EQ(code, kDone);
+  EXPECT_THAT(text, HasSubstr("as configured"));
+  std::ifstream file(path("out/search.csv"));
+  std::string last;
+  for (std::string line; std::getline(file, line);) {
+    if (line.find(",1,1,") != std::string::npos) last = line;  // within the limit and taken
+  }
+  EXPECT_THAT(last, HasSubstr("weight -"));
+  EXPECT_THAT(last, HasSubstr("tensors -"));
+}
+
+TEST_F(Study, SearchRefusesFiguresThatTheTaskDoesNotHave) {
+  const auto refusal = [&](const std::string& limit) {
+    const auto [code, text] =
+        run_with_errors({"study", test::source("configs/wavenet_tiny.yaml"), "--samples", "10", "--set",
+                         numerics("dfp8"), "--search", "--limit", limit});
+    EXPECT_EQ(code, kBadInput);
+    return text;
+  };
+  EXPECT_THAT(refusal("cross_entropi +0.1"), HasSubstr("did you mean 'cross_entropy'?"));
+  EXPECT_THAT(refusal("esr_target +0.1"), HasSubstr("no target"));
+  EXPECT_THAT(refusal("esr"), HasSubstr("'esr' is not a figure and what it may be above float"));
+  EXPECT_THAT(refusal("esr +"), HasSubstr("'esr +' is not"));
+  EXPECT_THAT(refusal("-1"), HasSubstr("'-1' is not"));
+}
+
 TEST_F(Study, RefusesIntegerNumerics) {
   const auto [code, text] = run_with_errors({"study", test::source("configs/wavenet_tiny.yaml")});
   EXPECT_EQ(code, kBadInput);

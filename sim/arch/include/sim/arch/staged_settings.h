@@ -23,6 +23,8 @@ enum class StagedDatapath : std::uint32_t {
   kReduce,       ///< section 5: units at every point
   kBlocks,       ///< section 6, block mode: no lane accumulators, the block unit behind the tree
   kElementwise,  ///< array, tree and partial sums hand codes on; the post-processor works on their values
+  kMxScales,    ///< section 6, scales: lanes give the scale of their value, tree and partial sums the largest
+  kMxElements,  ///< section 6, elements: scales come through the array, the operand is divided by them
 };
 
 /// What the post-processor does with the value (kElementwise).
@@ -54,7 +56,7 @@ struct StagedSettings {
   std::int32_t input_zero_point = 0;
   std::uint32_t element_row_stride = 0;     ///< elements from one output row to the next
   std::uint32_t element_column_stride = 0;  ///< and from one position to the next
-  fixed_point::Format input, weight;        ///< kElementwise: of value and operand
+  fixed_point::Format input, weight;        ///< kElementwise, kMxElements: of value and operand
   fixed_point::Format bias_operand;
   fixed_point::Format product, accumulator;
   std::array<fixed_point::Format, kMostTreeLevels> tree;  ///< leaves first; levels that do not exist: exact

@@ -78,7 +78,8 @@ struct StagedSizes {
   friend bool operator==(const StagedSizes&, const StagedSizes&) = default;
 };
 
-/// The units for one layer; null where the block hands codes on (kElementwise). Throws base::SimulationError
+/// The units for one layer; null where the block hands codes on (kElementwise,
+/// kMxElements). Throws base::SimulationError
 /// for a format that does not exist.
 std::unique_ptr<StagedLanes> make_staged_lanes(const arch::StagedSettings& settings,
                                                const StagedSizes& sizes);
