@@ -47,6 +47,7 @@ int run(const std::vector<std::string>& arguments) {
   add_cosim(app, chosen);
   add_import(app, chosen);
   add_quantize(app, chosen);
+  add_export(app, chosen);
   add_waves(app, chosen);
   add_explain(app, chosen);
   add_study(app, chosen);

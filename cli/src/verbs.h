@@ -18,6 +18,7 @@ void add_compile(CLI::App& app, Action& chosen);
 void add_cosim(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
+void add_export(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
 void add_quantize(CLI::App& app, Action& chosen);
