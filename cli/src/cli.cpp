@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "base/edit_distance.h"
 #include "base/error.h"
@@ -64,6 +65,9 @@ int run(const std::vector<std::string>& arguments) {
   } catch (const base::SimulationError& e) {
     fmt::print(stderr, "dlasim: simulation failed: {}\n", e.what());
     return kSimulationFailed;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "dlasim: the network and its data need more memory than there is\n");
+    return kBadInput;
   } catch (const std::exception& e) {
     fmt::print(stderr, "dlasim: internal error: {}\n", e.what());
     return kSimulationFailed;

@@ -45,33 +45,53 @@ bool is_alias(const QuantizedGraph& graph, const QuantizedNode& node) {
          graph.tensor(node.inputs.at(0)).dtype == graph.tensor(node.outputs.at(0)).dtype;
 }
 
-void write_node(LayerWriter& layer) {
-  const QuantizedNode& node = layer.node();
-  LayerWriter::require(!node.staged, "computes in number formats that CMSIS-NN does not have");
-  LayerWriter::require(node.outputs.size() == 1, "{} outputs", node.outputs.size());
-  std::visit([&](const auto& operation) { write(operation, layer); }, node.operation);
+/// The nodes that were refused, each with its reason.
+class Refusals {
+ public:
+  void add(const QuantizedNode& node, std::string_view reason) {
+    ++count_;
+    if (count_ > kShown) return;
+    text_ += fmt::format("{}{} ({}): {}", count_ == 1 ? "" : "; ", node.name, network::name(node.operation),
+                         reason);
+  }
+  void throw_if_any() const {
+    if (count_ == 0) return;
+    const std::string more = count_ > kShown ? fmt::format("; and {} more nodes", count_ - kShown) : "";
+    throw base::UnsupportedError("CMSIS-NN cannot run " + text_ + more);
+  }
+
+ private:
+  static constexpr std::size_t kShown = 3;
+  std::size_t count_ = 0;
+  std::string text_;
+};
+
+/// Number formats are refused first: to run them on golden would take long.
+void refuse_staged(const QuantizedGraph& graph) {
+  Refusals refusals;
+  for (const QuantizedNode& node : graph.nodes) {
+    if (node.staged) refusals.add(node, "computes in number formats that CMSIS-NN does not have");
+  }
+  refusals.throw_if_any();
 }
 
-/// All nodes as layers. Throws with all refusals.
+/// All nodes as layers. golden has run the graph, so that every node keeps its operator's contract. Throws
+/// with all refusals.
 std::vector<LayerWriter> write_layers(const QuantizedGraph& graph) {
   std::vector<LayerWriter> layers;
-  std::vector<std::string> refusals;
+  Refusals refusals;
   for (const QuantizedNode& node : graph.nodes) {
     if (is_alias(graph, node)) continue;
     layers.emplace_back(graph, node, layers.size());
     try {
-      write_node(layers.back());
+      LayerWriter::require(node.outputs.size() == 1, "{} outputs", node.outputs.size());
+      std::visit([&](const auto& operation) { write(operation, layers.back()); }, node.operation);
     } catch (const base::UnsupportedError& e) {
-      refusals.push_back(fmt::format("{} ({}): {}", node.name, network::name(node.operation), e.what()));
+      refusals.add(node, e.what());
     }
   }
-  if (refusals.empty()) return layers;
-  constexpr std::size_t kShown = 3;
-  const std::size_t shown = std::min(kShown, refusals.size());
-  std::string text = fmt::format(
-      "{}", fmt::join(refusals.begin(), refusals.begin() + static_cast<std::ptrdiff_t>(shown), "; "));
-  if (refusals.size() > shown) text += fmt::format("; and {} more nodes", refusals.size() - shown);
-  throw base::UnsupportedError("CMSIS-NN cannot run " + text);
+  refusals.throw_if_any();
+  return layers;
 }
 
 /// The one dialect of the network: the library is compiled for one.
@@ -260,10 +280,11 @@ std::string operand_arrays(const QuantizedGraph& graph, const std::vector<LayerW
 }  // namespace
 
 CmsisNnProject export_cmsis_nn(const QuantizedGraph& graph, std::span<const Tensor> inputs) {
+  refuse_staged(graph);
+  const Expected expected = run_golden(graph, inputs);
   const std::vector<LayerWriter> layers = write_layers(graph);
   const RequantRule rule = common_rule(layers);
   const Placement placement(graph, layers);
-  const Expected expected = run_golden(graph, inputs);
 
   ProjectText project;
   project.graph = &graph;
