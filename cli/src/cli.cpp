@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "base/edit_distance.h"
 #include "base/error.h"
@@ -47,6 +48,7 @@ int run(const std::vector<std::string>& arguments) {
   add_cosim(app, chosen);
   add_import(app, chosen);
   add_quantize(app, chosen);
+  add_export(app, chosen);
   add_waves(app, chosen);
   add_explain(app, chosen);
   add_study(app, chosen);
@@ -64,6 +66,9 @@ int run(const std::vector<std::string>& arguments) {
   } catch (const base::SimulationError& e) {
     fmt::print(stderr, "dlasim: simulation failed: {}\n", e.what());
     return kSimulationFailed;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "dlasim: the network and its data need more memory than there is\n");
+    return kBadInput;
   } catch (const std::exception& e) {
     fmt::print(stderr, "dlasim: internal error: {}\n", e.what());
     return kSimulationFailed;

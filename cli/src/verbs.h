@@ -19,6 +19,7 @@ void add_cosim(CLI::App& app, Action& chosen);
 void add_diverge(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
+void add_export(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
 void add_quantize(CLI::App& app, Action& chosen);

@@ -89,6 +89,7 @@ void evaluate(const network::qop::FullyConnected& op, const Inputs& inputs, Tens
   require_rank(weight, 2, "weight");
   const std::int64_t channels = weight.shape()[0];
   const std::int64_t depth = weight.shape()[1];
+  require(depth >= 1, "weight {} has no columns", network::to_string(weight.shape()));
   const std::int64_t rows = input.size() / depth;
   require(rows * depth == input.size() && rows * channels == output.size(),
           "weight {} does not turn {} into {}", network::to_string(weight.shape()),
@@ -115,6 +116,7 @@ void evaluate(const network::qop::BatchMatmul& op, const Inputs& inputs, Tensor&
               (op.adj_y ? b.rows : b.columns) == out.columns,
           "{} times {} (adj_x {}, adj_y {}) is not {}", network::to_string(input1.shape()),
           network::to_string(input2.shape()), op.adj_x, op.adj_y, network::to_string(output.shape()));
+  require(out.rows >= 1 && out.columns >= 1, "output {} is empty", network::to_string(output.shape()));
   check_batch(a, out.batch);
   check_batch(b, out.batch);
   const auto bias = bias_or_zeros(inputs.optional(2), out.columns);

@@ -140,6 +140,7 @@ void evaluate(const network::qop::Svdf& op, const Inputs& inputs, Tensor& output
   const std::int64_t features = weight_feature.shape()[0];
   const std::int64_t memory = weight_time.shape()[1];
   require(op.rank >= 1 && features % op.rank == 0, "rank {} does not divide {} features", op.rank, features);
+  require(depth >= 1 && memory >= 1, "{} inputs and a memory of {}", depth, memory);
   const std::int64_t units = features / op.rank;
   require_shape(weight_feature, {features, depth}, "weight_feature");
   require_shape(weight_time, {features, memory}, "weight_time");

@@ -30,6 +30,7 @@ const std::vector<Rule>& rules() {
        {"base/", "network/", "quantize/", "golden/", "sim/", "report/", "cli/", "conformance/"}},
       {"network", {"fixed_point/", "quantize/", "golden/", "sim/", "report/", "cli/", "conformance/"}},
       {"quantize", {"golden/", "sim/", "report/", "cli/", "conformance/"}},
+      {"export", {"fixed_point/", "quantize/", "sim/", "report/", "cli/", "conformance/"}},
       {"golden", {"fixed_point/", "quantize/", "sim/", "report/", "cli/", "conformance/"}},
       {"sim", {"golden/", "quantize/", "report/", "cli/", "conformance/"}},
       {"sim/arch", {"network/", "golden/", "sim/blocks", "sim/compiler", "sim/engine"}},

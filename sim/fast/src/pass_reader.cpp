@@ -12,10 +12,9 @@ namespace {
 using arch::LoadTarget;
 
 bool needs_operand(const Pass& pass) {
-  if (pass.staged && pass.staged->datapath == arch::StagedDatapath::kElementwise)
-    return pass.staged->elementwise != arch::StagedElementwise::kConvert;
+  if (pass.staged) return pass.staged->elementwise != arch::StagedElementwise::kConvert;
   const arch::Combine combine = pass.settings.post.combine;
-  return !pass.staged && combine != arch::Combine::kNone && combine != arch::Combine::kGate;
+  return combine != arch::Combine::kNone && combine != arch::Combine::kGate;
 }
 
 }  // namespace
