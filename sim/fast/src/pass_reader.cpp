@@ -12,7 +12,10 @@ namespace {
 using arch::LoadTarget;
 
 bool needs_operand(const Pass& pass) {
-  if (pass.staged) return pass.staged->elementwise != arch::StagedElementwise::kConvert;
+  if (pass.staged) {
+    return pass.staged->datapath == arch::StagedDatapath::kMxElements ||
+           pass.staged->elementwise != arch::StagedElementwise::kConvert;
+  }
   const arch::Combine combine = pass.settings.post.combine;
   return combine != arch::Combine::kNone && combine != arch::Combine::kGate;
 }
