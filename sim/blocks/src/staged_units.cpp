@@ -94,6 +94,7 @@ StagedUnits::StagedUnits(const StagedSettings& settings, const StagedSizes& size
   if (!fixed_point::StagedKernels::supports(formats, operands)) return;
   const int lanes = static_cast<int>(sizes.ic_lanes);
   kernels_ = std::make_unique<fixed_point::StagedKernels>(formats, operands, activation_, lanes);
+  if (sizes.any_code_on_wires) return;
   const int taps = static_cast<int>(sizes.max_taps);
   fixed_ = fixed_point::FixedKernels::make(formats, operands, lanes, taps);
   if (!fixed_) float_ = fixed_point::FloatKernels::make(formats, operands, lanes, taps);

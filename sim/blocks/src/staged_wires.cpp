@@ -33,11 +33,11 @@ Format encoder_of(Format f) {
 
 }  // namespace
 
-StagedWires::StagedWires(const arch::StagedSettings& settings, std::size_t ic_lanes)
-    : units_(StagedUnits::shared(settings, ic_lanes)) {}
+StagedWires::StagedWires(const arch::StagedSettings& settings, const StagedSizes& sizes)
+    : units_(StagedUnits::shared(settings, sizes)) {}
 
 bool StagedWires::carry_formats() const {
-  return units_->settings().datapath != arch::StagedDatapath::kElementwise;
+  return units_->settings().datapath == arch::StagedDatapath::kReduce;
 }
 
 int StagedWires::code_bits(Place place) const {

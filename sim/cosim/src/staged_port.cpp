@@ -120,8 +120,7 @@ void StagedPort::clear() {
 
 void StagedPort::write(const StagedSettings& settings) {
   write_staged_settings(port_, hardware_, settings);
-  const auto ic_lanes = static_cast<std::size_t>(hardware_.pe_array.ic_lanes);
-  wires_ = std::make_unique<const blocks::StagedWires>(settings, ic_lanes);
+  wires_ = std::make_unique<const blocks::StagedWires>(settings, blocks::StagedSizes(hardware_));
   if (!wires_->carry_formats()) wires_.reset();
 }
 

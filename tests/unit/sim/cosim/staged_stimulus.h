@@ -120,8 +120,7 @@ class StagedMode {
     if (!h_.truncation.has_units() || s_.chance(30)) return {};
     const bool pair = may_be_elementwise && s_.chance(40);
     settings_ = pair ? random_elementwise(s_, h_) : random_staged(s_, h_);
-    const auto ic_lanes = static_cast<std::size_t>(h_.pe_array.ic_lanes);
-    wires_ = std::make_unique<blocks::StagedWires>(*settings_, ic_lanes);
+    wires_ = std::make_unique<blocks::StagedWires>(*settings_, blocks::StagedSizes(h_));
     if (!wires_->carry_formats()) wires_.reset();
     return arch::ConfigureStaged{{}, 0, *settings_};
   }

@@ -71,10 +71,14 @@ class StagedOutput : public StagedBlock {
 
 struct StagedSizes {
   std::size_t ic_lanes = 0, oc_lanes = 0, max_taps = 0;
+  /// Whether a wire may hold any code of its format: where RTL stands in for a block, or a test drives it. Else a
+  /// wire holds only what the units in front of it can make, and narrower carriers may do.
+  bool any_code_on_wires = false;
   explicit StagedSizes(const arch::Hardware& hardware)
       : ic_lanes(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
         oc_lanes(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),
-        max_taps(static_cast<std::size_t>(hardware.pe_array.max_taps)) {}
+        max_taps(static_cast<std::size_t>(hardware.pe_array.max_taps)),
+        any_code_on_wires(hardware.truncation.has_units()) {}
   friend bool operator==(const StagedSizes&, const StagedSizes&) = default;
 };
 

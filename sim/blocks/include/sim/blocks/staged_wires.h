@@ -2,11 +2,11 @@
 /// What the wires between the blocks of a staged layer hold, for those who carry codes on them: RTL twins and
 /// waves.
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "sim/arch/staged_settings.h"
+#include "sim/blocks/staged_datapath.h"
 
 namespace dlasim::sim::blocks {
 
@@ -18,7 +18,8 @@ class StagedWires {
  public:
   enum class Place { kLanes, kChannels, kTotals };
 
-  StagedWires(const arch::StagedSettings& settings, std::size_t ic_lanes);
+  /// `sizes`: of a hardware with truncation units, whose wires hold any code.
+  StagedWires(const arch::StagedSettings& settings, const StagedSizes& sizes);
 
   /// False for an element-wise layer: its wires are integers.
   bool carry_formats() const;

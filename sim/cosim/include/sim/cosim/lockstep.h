@@ -51,7 +51,7 @@ class Lockstep {
   /// With an RTL block of the caller's: a faulty copy, for the tests of this checker.
   Lockstep(const arch::Hardware& hardware, std::unique_ptr<RtlBlock<Model>> rtl)
       : context_{static_cast<std::size_t>(hardware.pe_array.oc_lanes)},
-        ic_lanes_(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
+        sizes_(hardware),
         rtl_(std::move(rtl)) {}
 
   /// Takes effect from the next cycle on, as in the model.
@@ -61,7 +61,7 @@ class Lockstep {
     rtl_->configure(settings);
   }
   void configure(const arch::ConfigureStaged& settings) {
-    context_.wires = std::make_shared<const blocks::StagedWires>(settings.staged, ic_lanes_);
+    context_.wires = std::make_shared<const blocks::StagedWires>(settings.staged, sizes_);
     if (!context_.wires->carry_formats()) context_.wires.reset();
     rtl_->configure(settings);
   }
@@ -92,7 +92,7 @@ class Lockstep {
 
  private:
   Context context_;
-  std::size_t ic_lanes_;
+  blocks::StagedSizes sizes_;
   std::unique_ptr<RtlBlock<Model>> rtl_;
   std::uint64_t cycle_ = 0;
   Observation expected_, got_;
