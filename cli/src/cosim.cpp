@@ -114,7 +114,7 @@ int explain_mismatch(const CosimOptions& options, const CosimFactory& factory,
                      program,
                      {options.run.stall_seed, options.run.stall_per_mille},
                      faults,
-                     core ? What::kCore : What::kBlocks,
+                     core ? What::kWholeCore : What::kBlocks,
                      options.toolchain,
                      divergence_folder(session)});
   return kMismatch;

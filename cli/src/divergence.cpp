@@ -113,7 +113,7 @@ class Investigation {
   /// The network with the RTL in the models' place: what its mistake does to the outputs.
   GoldenDifference run_on_rtl() {
     sim::cosim::CosimFactory factory(q_.toolchain);
-    factory.set_mode(*q_.rtl == RtlRecorder::What::kCore ? sim::cosim::kCore : sim::cosim::kAllBlocks,
+    factory.set_mode(*q_.rtl == RtlRecorder::What::kWholeCore ? sim::cosim::kCore : sim::cosim::kAllBlocks,
                      sim::cosim::Mode::kRtl);
     for (const auto& fault : q_.faults) factory.inject(fault);
     sim::netlist::NetlistOptions netlist;
@@ -265,7 +265,7 @@ void add_diverge(CLI::App& app, Action& chosen) {
       "diverge", "Where golden, the cycle engine and the RTL part: element, stage and cycle, with waves");
   add_session_options(*verb, options->session);
   const std::map<std::string, RtlRecorder::What> kinds{{"blocks", RtlRecorder::What::kBlocks},
-                                                       {"core", RtlRecorder::What::kCore}};
+                                                       {"core", RtlRecorder::What::kWholeCore}};
   verb->add_option("--rtl", options->rtl, "Hold the RTL against the models: each block, or the core")
       ->transform(CLI::CheckedTransformer(kinds));
   verb->add_option(

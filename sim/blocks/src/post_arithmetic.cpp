@@ -55,8 +55,7 @@ void PostArithmetic::requantise_row(std::span<const std::int64_t> sums,
                                     std::int32_t* out) const {
   if (!is_plain_requantisation()) {
     for (std::size_t oc = 0; oc < sums.size(); ++oc) {
-      out[oc] =
-          static_cast<std::int32_t>(requantise(sums[oc] + channel[oc].bias, channel[oc], taps_inside));
+      out[oc] = static_cast<std::int32_t>(requantise(sums[oc] + channel[oc].bias, channel[oc], taps_inside));
     }
     return;
   }

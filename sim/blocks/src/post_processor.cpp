@@ -70,7 +70,8 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
     return;
   }
   const arch::ChannelParameters* channel = &parameters(p.parameter_slot, 0);
-  arithmetic_.requantise_row(std::span(sums.sum).first(p.oc_active), channel, p.taps_inside, out.value.data());
+  arithmetic_.requantise_row(std::span(sums.sum).first(p.oc_active), channel, p.taps_inside,
+                             out.value.data());
   const std::int32_t* operand = arithmetic_.has_operand() ? operands_.read(p.operand_word).data() : nullptr;
   arithmetic_.finish(std::span(out.value).first(p.oc_active), operand);
 }

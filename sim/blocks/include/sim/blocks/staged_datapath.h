@@ -71,9 +71,12 @@ class StagedOutput : public StagedBlock {
 
 struct StagedSizes {
   std::size_t ic_lanes = 0, oc_lanes = 0, max_taps = 0;
-  /// Whether a wire may hold any code of its format: where RTL stands in for a block, or a test drives it. Else a
-  /// wire holds only what the units in front of it can make, and narrower carriers may do.
+  /// Whether a wire may hold any code of its format: where RTL stands in for a block, or a test drives it.
+  /// Else a wire holds only what the units in front of it can make, and narrower carriers may do.
   bool any_code_on_wires = false;
+  /// Of a datapath whose wires are its own.
+  StagedSizes(std::size_t ic, std::size_t oc, std::size_t taps)
+      : ic_lanes(ic), oc_lanes(oc), max_taps(taps) {}
   explicit StagedSizes(const arch::Hardware& hardware)
       : ic_lanes(static_cast<std::size_t>(hardware.pe_array.ic_lanes)),
         oc_lanes(static_cast<std::size_t>(hardware.pe_array.oc_lanes)),

@@ -93,7 +93,7 @@ std::vector<PairedCycle> paired(const std::vector<PairedCycle>& expected,
 /// Records RTL in lockstep with the models: each block on its own, or the core.
 class RtlRecorder final : public trace::TraceSink {
  public:
-  enum class What { kBlocks, kCore };
+  enum class What { kBlocks, kWholeCore };
   /// Throws as make_rtl, and as VerilatedModule::inject for `faults`, which are of ports of these blocks.
   RtlRecorder(What what, const arch::Hardware& hardware, const RtlToolchain& toolchain,
               const std::vector<arch::Fault>& faults, std::optional<CycleWindow> window = {});
