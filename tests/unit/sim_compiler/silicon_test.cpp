@@ -97,7 +97,8 @@ TEST(Silicon, HardwareWithoutADescriptionRunsEveryFormat) {
 
 TEST(Silicon, IntegerHardwareRefusesNumberFormats) {
   arch::Hardware h = dfp_hardware();
-  h.truncation = {.kind = arch::TruncationKind::kNone};
+  h.truncation = {};
+  h.truncation.kind = arch::TruncationKind::kNone;
   EXPECT_EQ(base::error_of([&] { compile(Layer().graph(), h); }),
             "fully_connected 'dense': hardware.truncation.kind is none: there are no units");
 }
