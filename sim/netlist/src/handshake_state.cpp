@@ -33,7 +33,7 @@ HandshakeState handshake_state(const trace::AcceleratorView& a) {
   s.ic_tiles_loaded = a.weight_loader.ic_tiles_loaded();
   s.ic_tiles_consumed = a.pe_array.ic_tiles_consumed();
 
-  BeatHash hash;
+  BeatHash hash;  // datapath first, as Netlist::state
   const auto add = [&hash](bool valid, const auto& beat) {
     if (valid) hash.add(beat);
   };
@@ -43,8 +43,8 @@ HandshakeState handshake_state(const trace::AcceleratorView& a) {
   add(s.valid[3], a.adder_tree.out());
   add(s.valid[4], a.partial_sum_buffer.out());
   add(s.valid[5], a.post_processor.out());
-  add(s.loaded_valid, a.load.out());
   add(s.row_valid, a.weight_loader.out());
+  add(s.loaded_valid, a.load.out());
   if (s.words_valid) hash("words", a.fetch.out());
   if (s.read_valid) hash("read_word", a.store.read_word());
   if (s.data_valid) hash("data", a.output_buffer.data());
