@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
         Located{"partial_sum_buffer.sum_o_2[14]@1000:stuck1", "partial_sum_buffer",
                 "partial sum of oc lane 2"},
         Located{"post_processor.value_o_1[3]@1000:stuck1", "post_processor", "post-processor, oc lane 1"},
-        Located{"post_processor.mantissa_0[29]@1000", "post_processor", "post-processor, oc lane 0"}));
+        Located{"post_processor.mantissa_0[29]@800", "post_processor", "post-processor, oc lane 0"}));
 
 TEST_F(Diverge, WavesHaveBothSidesAndOpenOnTheCycle) {
   const Result r = run_verb({"diverge", "--fault", "adder_tree.sum_o_3[9]@1000:stuck0"});

@@ -45,7 +45,8 @@ INSTANTIATE_TEST_SUITE_P(All, ReadyNumerics,
                                          Expectation{"dfp8", 8}, Expectation{"dfp16", 45},
                                          Expectation{"fp8", 8}, Expectation{"fp16", 40},
                                          Expectation{"bf16", 25}, Expectation{"ristretto_e5m2", 4},
-                                         Expectation{"mxfp8", 12}, Expectation{"mxint8", 20},
+                                         Expectation{"mxfp8", 12}, Expectation{"mxfp6", 15},
+                                         Expectation{"mxfp4", 4}, Expectation{"mxint8", 20},
                                          Expectation{"narrow_accumulator", 4}),
                          [](const auto& test) { return test.param.numerics; });
 
@@ -54,7 +55,7 @@ TEST(GoldenRun, FindsEveryReadyNumericsFile) {
   for (const auto& entry : std::filesystem::directory_iterator(kConfigs / "numerics")) {
     files += entry.path().extension() == ".yaml" ? 1 : 0;
   }
-  EXPECT_EQ(files, 11U) << "a new numerics file needs an entry in the list of ReadyNumerics";
+  EXPECT_EQ(files, 13U) << "a new numerics file needs an entry in the list of ReadyNumerics";
 }
 
 TEST(GoldenRun, RefusesBadNumerics) {

@@ -91,7 +91,7 @@ TEST_F(Study, SearchesCheaperFormatsWithinTheLimit) {
                         path("out"), "--set", numerics("dfp8"), "--search", "--limit", "0.2"});
   const std::string text = testing::internal::GetCapturedStdout();
   ASSERT_EQ(code, kDone);
-  EXPECT_THAT(text, HasSubstr("cheapest within cross entropy"));
+  EXPECT_THAT(text, HasSubstr("cheapest within cross_entropy"));
   std::ifstream file(path("out/search.csv"));
   std::string line;
   std::getline(file, line);
