@@ -1,8 +1,5 @@
 #include "fault_study.h"
 
-#include <iterator>
-#include <map>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,35 +18,47 @@ namespace {
 using network::Tensor;
 using sim::engine::FaultSite;
 
+/// The signal without the number of its lane: all lanes together are one choice.
+std::string family_of(const std::string& signal) {
+  return signal.substr(0, signal.find_last_not_of("0123456789") + 1);
+}
+
 class Draw {
  public:
   Draw(const sim::arch::Hardware& hardware, std::uint64_t cycles, std::uint64_t seed)
       : cycles_(cycles), random_(seed) {
     for (FaultSite& site : sim::engine::fault_sites(hardware)) {
-      Block& block = blocks_[site.block];
-      block.bits += site.bits;
-      block.sites.push_back(std::move(site));
+      if (blocks_.empty() || blocks_.back().name != site.block) blocks_.push_back({site.block, {}});
+      auto& families = blocks_.back().families;
+      const std::string family = family_of(site.signal);
+      if (families.empty() || family_of(families.back().front().signal) != family) families.emplace_back();
+      families.back().push_back(std::move(site));
     }
   }
   sim::arch::Fault next() {
-    auto block = blocks_.begin();
-    std::advance(block, random_.integer(0, static_cast<std::int64_t>(blocks_.size()) - 1));
-    std::int64_t bit = random_.integer(0, block->second.bits - 1);
+    const FaultSite& site = one_of(one_of(one_of(blocks_).families));
+    const auto bit = static_cast<int>(random_.integer(0, site.bits - 1));
     const auto cycle = static_cast<std::uint64_t>(random_.integer(0, static_cast<std::int64_t>(cycles_) - 1));
-    for (const FaultSite& site : block->second.sites) {
-      if (bit < site.bits)
-        return {site.block, site.signal, static_cast<int>(bit), cycle, sim::arch::FaultKind::kFlip};
-      bit -= site.bits;
-    }
-    throw std::logic_error("a block has fewer bits than were counted");
+    return {site.block, site.signal, bit, cycle, sim::arch::FaultKind::kFlip};
+  }
+  /// In the order of the data.
+  std::vector<std::string> block_names() const {
+    std::vector<std::string> names;
+    for (const Block& block : blocks_) names.push_back(block.name);
+    return names;
   }
 
  private:
   struct Block {
-    std::vector<FaultSite> sites;
-    std::int64_t bits = 0;
+    std::string name;
+    std::vector<std::vector<FaultSite>> families;
   };
-  std::map<std::string, Block> blocks_;
+  template <class T>
+  const T& one_of(const std::vector<T>& all) {
+    return all[static_cast<std::size_t>(random_.integer(0, static_cast<std::int64_t>(all.size()) - 1))];
+  }
+
+  std::vector<Block> blocks_;
   const std::uint64_t cycles_;
   base::Random random_;
 };
@@ -92,6 +101,7 @@ report::FaultReport study_faults(const Session& session, const QuantizedNetwork&
     report.figure = figure->integer_value;
 
   Draw draw(session.hardware, clean.cycles, seed);
+  report.blocks = draw.block_names();
   base::Progress progress("faults", faults);
   for (int i = 0; i < faults; ++i, progress.advance(1)) {
     options.fault = draw.next();

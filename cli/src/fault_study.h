@@ -8,8 +8,8 @@
 
 namespace dlasim::cli {
 
-/// Block first, then one of its bits, then the cycle, each with equal chance: flips. The same seed gives the
-/// same faults. Throws base::SimulationError if the run without a fault fails.
+/// Block first, then one of its signals, then lane, bit and cycle, each with equal chance: flips. The same
+/// seed gives the same faults. Throws base::SimulationError if the run without a fault fails.
 report::FaultReport study_faults(const Session& session, const QuantizedNetwork& network, int faults,
                                  std::uint64_t seed);
 

@@ -53,12 +53,8 @@ std::string to_text(const FaultReport& report) {
                                                {"most outputs"}};
   if (report.figure) columns.push_back({"worst " + report.figure_name});
   base::TextTable table(columns);
-  std::vector<std::string> blocks;
-  for (const FaultOutcome& o : report.outcomes) {
-    if (std::ranges::find(blocks, o.block) == blocks.end()) blocks.push_back(o.block);
-  }
   Sum all;
-  for (const std::string& block : blocks) {
+  for (const std::string& block : report.blocks) {
     Sum sum;
     for (const FaultOutcome& o : report.outcomes) {
       if (o.block == block) sum.add(o, report.figure), all.add(o, report.figure);

@@ -28,7 +28,8 @@ struct FaultReport {
   std::uint64_t seed = 0, cycles = 0;  ///< of the run without a fault
   std::uint64_t values = 0;            ///< output values
   std::string figure_name, figure_unit;
-  std::optional<double> figure;  ///< without a fault
+  std::optional<double> figure;     ///< without a fault
+  std::vector<std::string> blocks;  ///< in the order of the table
   std::vector<FaultOutcome> outcomes;
 };
 
