@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/error.h"
@@ -13,6 +14,7 @@
 #include "sim/arch/rtl_package.h"
 #include "sim/compiler/compile.h"
 #include "sim/compiler/hardware_format.h"
+#include "sim/compiler/output_map.h"
 #include "sim/cosim/configurations.h"
 #include "sim/cosim/cosim_factory.h"
 #include "sim/cosim/number_format_bench.h"
@@ -35,6 +37,14 @@ std::vector<Tensor> run_core(const network::QuantizedGraph& graph, std::span<con
   const auto program = sim::compiler::compile(graph, hardware);
   for (const auto& layer : program.layers) {
     if (layer.on_host) throw base::UnsupportedError(fmt::format("{} runs on the host", layer.kind));
+  }
+  for (const auto& step : program.steps) {
+    const auto* stream = std::get_if<sim::compiler::CommandStream>(&step);
+    if (stream == nullptr) continue;
+    for (const auto& command : sim::compiler::commands_of(program, *stream)) {
+      if (std::holds_alternative<sim::arch::ConfigureStaged>(command))
+        throw base::UnsupportedError("the core in RTL has no truncation units");
+    }
   }
   sim::cosim::CosimFactory factory;
   factory.set_mode(sim::cosim::kCore, sim::cosim::Mode::kRtl);
