@@ -120,12 +120,14 @@ void write_side_by_side(const std::filesystem::path& vcd, const std::vector<Pair
   std::vector<Pair> pairs = pairs_of(cycles);
   SignalTable table = table_of(pairs, side);
   const std::size_t clock = table.add_to_root("clk_i", 1, Radix::kBinary, Role::kPort);
+  const std::size_t number = table.add_to_root("cycle", 64, Radix::kUnsigned, Role::kRegister);
   const auto period = static_cast<std::uint64_t>(std::llround(1e6 / clock_mhz));
   trace::VcdWriter writer(vcd, table);
   for (const PairedCycle& cycle : cycles) {
     writer.at(cycle.cycle * period);
     if (&cycle == &cycles.front()) writer.begin_recording();
     writer.change(clock, 1);
+    writer.change(number, cycle.cycle);
     write_side(writer, pairs, &Pair::expected, cycle, &BlockView::expected);
     write_side(writer, pairs, &Pair::got, cycle, &BlockView::got);
     if (&cycle == &cycles.front()) writer.end_initial_values();
