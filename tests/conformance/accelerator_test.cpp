@@ -1,5 +1,5 @@
-// The accelerator on both engines, and its host, against the vectors of the outside authors: no differing element, nothing
-// left out; and the operators and one clip of every whole model.
+// The accelerator on both engines, and its host, against the vectors of the outside authors: no differing
+// element, nothing left out; and the operators and one clip of every whole model.
 
 #include <gtest/gtest.h>
 
@@ -52,9 +52,8 @@ const FunctionEngine& engine_of(Kind kind) {
   static const FunctionEngine cycle("cycle", [](const auto& graph, auto inputs) {
     return run_on_accelerator(Kind::kCycle, graph, inputs);
   });
-  static const FunctionEngine fast("fast", [](const auto& graph, auto inputs) {
-    return run_on_accelerator(Kind::kFast, graph, inputs);
-  });
+  static const FunctionEngine fast(
+      "fast", [](const auto& graph, auto inputs) { return run_on_accelerator(Kind::kFast, graph, inputs); });
   return kind == Kind::kCycle ? cycle : fast;
 }
 
