@@ -32,9 +32,9 @@ void print_versions() {
   fmt::print("engines      {}\n", engines);
   fmt::print("processor    {} threads, vector level {} (detected {})\n", std::thread::hardware_concurrency(),
              base::name(base::cpu_level()), base::name(base::detected_cpu_level()));
-  if (base::cpu_level() != base::detected_cpu_level()) {
-    fmt::print("             DLASIM_CPU holds the vector level down: unset it for full speed\n");
-  }
+  const bool is_held = base::cpu_level() != base::detected_cpu_level();
+  fmt::print("             DLASIM_CPU=scalar|sse2|avx2|avx512|avx512_vnni holds it down{}\n",
+             is_held ? ", as it does now: unset it for full speed" : "");
 }
 
 void print_tools() {

@@ -9,23 +9,12 @@
 #include "golden/interpreter.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
+#include "support/program_of.h"
 
 namespace dlasim::sim::engine {
 namespace {
 
-/// A program by hand: these commands at address 64.
-compiler::Program program_of(const std::vector<arch::Command>& commands) {
-  std::vector<std::uint32_t> words;
-  for (const arch::Command& c : commands) arch::encode(c, words);
-  compiler::Program program;
-  const auto bytes = std::as_bytes(std::span(words));
-  program.image.resize(64 + bytes.size());
-  std::ranges::copy(bytes, program.image.begin() + 64);
-  program.layers.resize(1);
-  program.tiles = 1;
-  program.steps.push_back(compiler::CommandStream{64, bytes.size(), 0, 1});
-  return program;
-}
+using testing::program_of;
 
 std::string failure_of(const compiler::Program& program) {
   arch::Hardware hardware;
