@@ -72,15 +72,13 @@ RequantizeRow::RequantizeRow(RequantizeRule rule, std::span<const Multiplier> la
 void RequantizeRow::operator()(const std::int32_t* accumulators, std::int32_t* out,
                                std::size_t positions) const noexcept {
   const auto kernel = detail::requantize_kernels().of_int32[static_cast<std::size_t>(rule_)];
-  const detail::RequantizeArrays a = arrays(registers_, output_);
-  for (std::size_t p = 0; p < positions; ++p) kernel(a, accumulators + p * lanes_, out + p * lanes_, lanes_);
+  kernel(arrays(registers_, output_), accumulators, out, lanes_, positions);
 }
 
 void RequantizeRow::operator()(const std::int64_t* accumulators, std::int32_t* out,
                                std::size_t positions) const noexcept {
   const auto kernel = detail::requantize_kernels().of_int64[static_cast<std::size_t>(rule_)];
-  const detail::RequantizeArrays a = arrays(registers_, output_);
-  for (std::size_t p = 0; p < positions; ++p) kernel(a, accumulators + p * lanes_, out + p * lanes_, lanes_);
+  kernel(arrays(registers_, output_), accumulators, out, lanes_, positions);
 }
 
 }  // namespace dlasim::fixed_point

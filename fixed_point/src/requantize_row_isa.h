@@ -13,10 +13,10 @@ struct RequantizeArrays {
   std::int64_t zero_point, min, max;
 };
 
-/// `n` lanes of one row.
+/// `positions` rows of `n` lanes.
 template <typename Accumulator>
-using RequantizeKernel = void (*)(const RequantizeArrays&, const Accumulator*, std::int32_t*,
-                                  std::size_t n) noexcept;
+using RequantizeKernel = void (*)(const RequantizeArrays&, const Accumulator*, std::int32_t*, std::size_t n,
+                                  std::size_t positions) noexcept;
 
 /// Indexed by RequantizeRule.
 struct RequantizeKernels {

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "product_kernels.h"
 
 namespace dlasim::sim::fast {
 namespace {
@@ -22,12 +21,13 @@ Activations<Lane> make_activations(const PassContext& context, const Tile& tile,
 }
 
 /// `n` elements to int16.
-void widen(const std::byte* from, arch::Element element, std::int16_t* to, std::size_t n) {
+void widen(const ProductKernels& kernels, const std::byte* from, arch::Element element, std::int16_t* to,
+           std::size_t n) {
   switch (element) {
     case arch::Element::kInt8:
-      return product_kernels().widen_int8(reinterpret_cast<const std::int8_t*>(from), to, n);
+      return kernels.widen_int8(reinterpret_cast<const std::int8_t*>(from), to, n);
     case arch::Element::kUInt8:
-      return product_kernels().widen_uint8(reinterpret_cast<const std::uint8_t*>(from), to, n);
+      return kernels.widen_uint8(reinterpret_cast<const std::uint8_t*>(from), to, n);
     case arch::Element::kInt16:
       std::memcpy(to, from, n * sizeof *to);
       return;
@@ -52,12 +52,12 @@ Activations<std::int16_t> read_product_activations(const PassContext& context, c
   std::int16_t* to = a.values.data();
   for (std::uint32_t row = 0; row < region.rows; ++row) {
     if (is_dense) {
-      widen(view.pixel(row, 0), region.element, to, region.pixels * pitch);
+      widen(context.kernels, view.pixel(row, 0), region.element, to, region.pixels * pitch);
       to += region.pixels * pitch;
       continue;
     }
     for (std::uint32_t x = 0; x < region.pixels; ++x, to += pitch)
-      widen(view.pixel(row, x), region.element, to, region.elements);
+      widen(context.kernels, view.pixel(row, x), region.element, to, region.elements);
   }
   return a;
 }

@@ -13,7 +13,7 @@ namespace {
 
 void refuse_what_needs_a_clock(const engine::RunOptions& options) {
   const char* what = options.stalls.enabled()    ? "random stalls"
-                     : options.fault.has_value() ? "a fault on purpose"
+                     : options.fault.has_value() ? "faults on purpose"
                      : options.trace != nullptr  ? "waves"
                                                  : nullptr;
   if (what != nullptr)

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "product_kernels.h"
-
 namespace dlasim::sim::fast {
 namespace {
 
@@ -102,7 +100,6 @@ void run_product_chain(const PassContext& context, ProductStrip& strip, std::spa
     for (std::size_t i = stride; i < sums.size(); i += stride)
       std::copy_n(sums.begin(), stride, sums.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  const ProductKernels& kernels = product_kernels();
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const auto& entry = strip.of(chain[i]);
     ProductArgs a = arguments<std::int16_t>(entry, chain[i]);
@@ -115,7 +112,7 @@ void run_product_chain(const PassContext& context, ProductStrip& strip, std::spa
       a.sums = sums.data() + b * kBlock;
       // Channelwise, the block's lanes read channels of their own.
       a.pixels = entry.activations.values.data() + (weights[i]->channelwise ? b * kBlock : 0);
-      weights[i]->channelwise ? kernels.channelwise(a) : kernels.dense(a);
+      weights[i]->channelwise ? context.kernels.channelwise(a) : context.kernels.dense(a);
     }
   }
   if (narrow) return output.write_narrow(sums.data());

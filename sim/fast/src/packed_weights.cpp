@@ -53,9 +53,10 @@ ProductWeights::ProductWeights(const WeightReader& weights)
         values[c / kBlock * block_size + tap * kBlock + c % kBlock] = static_cast<std::int16_t>(w[c]);
         continue;
       }
-      for (std::size_t oc = 0; oc < weights.lanes(); ++oc) {
-        const std::size_t pair = (tap * pairs + c / 2) * kBlock + oc % kBlock;
-        values[oc / kBlock * block_size + 2 * pair + c % 2] = static_cast<std::int16_t>(w[oc]);
+      for (std::size_t b = 0; b < blocks; ++b) {
+        std::int16_t* to = values.data() + b * block_size + 2 * (tap * pairs + c / 2) * kBlock + c % 2;
+        const std::size_t lanes = std::min(kBlock, weights.lanes() - b * kBlock);
+        for (std::size_t oc = 0; oc < lanes; ++oc) to[2 * oc] = static_cast<std::int16_t>(w[b * kBlock + oc]);
       }
     }
   }

@@ -42,18 +42,25 @@ void dense(const ProductArgs& a) {
   for (; p < a.positions; ++p) dense_positions<1>(a, p);
 }
 
+/// A block of lanes as one vector, for the compiler to cut to the machine's.
+using BlockOperands = std::int16_t __attribute__((vector_size(kBlock * sizeof(std::int16_t))));
+using BlockProducts = std::int32_t __attribute__((vector_size(kBlock * sizeof(std::int32_t))));
+using BlockSums = std::uint32_t __attribute__((vector_size(kBlock * sizeof(std::uint32_t))));  // wrap
+
 void channelwise(const ProductArgs& a) {
   for (std::size_t p = 0; p < a.positions; ++p) {
     std::int32_t* row = a.sums + p * a.sums_stride;
-    std::uint32_t sums[kBlock];  // sums wrap
-    for (std::size_t oc = 0; oc < kBlock; ++oc) sums[oc] = static_cast<std::uint32_t>(row[oc]);
+    BlockSums sums;
+    __builtin_memcpy(&sums, row, sizeof sums);
     for (std::size_t tap = 0; tap < a.taps; ++tap) {
-      const std::int16_t* pixel = a.pixels + a.offsets[tap * a.positions + p];
-      const std::int16_t* weights = a.weights + tap * kBlock;
-      for (std::size_t oc = 0; oc < kBlock; ++oc)
-        sums[oc] += static_cast<std::uint32_t>(std::int32_t{pixel[oc]} * weights[oc]);
+      BlockOperands x, w;
+      __builtin_memcpy(&x, a.pixels + a.offsets[tap * a.positions + p], sizeof x);
+      __builtin_memcpy(&w, a.weights + tap * kBlock, sizeof w);
+      const BlockProducts products =
+          __builtin_convertvector(x, BlockProducts) * __builtin_convertvector(w, BlockProducts);
+      sums += reinterpret_cast<BlockSums>(products);
     }
-    for (std::size_t oc = 0; oc < kBlock; ++oc) row[oc] = static_cast<std::int32_t>(sums[oc]);
+    __builtin_memcpy(row, &sums, sizeof sums);
   }
 }
 

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "product_kernels.h"
 
 namespace dlasim::sim::fast {
 namespace {
@@ -74,7 +73,7 @@ void store_rows(const PassContext& context, const Tile& tile, const std::int32_t
   for (std::uint32_t row = 0; row < region.rows; ++row) {
     const std::int32_t* from = rows + std::size_t{row} * region.pixels * stride;
     if (view.element_bytes() == 1) {
-      product_kernels().narrow_to_bytes(
+      context.kernels.narrow_to_bytes(
           {from, stride, region.pixels, region.elements, view.pixel(row, 0), region.pixel_stride});
       continue;
     }

@@ -8,6 +8,7 @@
 
 #include "fixed_point/requantize.h"
 #include "pass_reader.h"
+#include "product_kernels.h"
 #include "region_view.h"
 #include "sim/blocks/post_arithmetic.h"
 #include "tap_table.h"
@@ -20,6 +21,7 @@ struct PassContext {
   const blocks::PostArithmetic& arithmetic;
   std::span<std::byte> memory;
   std::size_t ic_lanes, oc_lanes;
+  const ProductKernels& kernels;
 };
 
 /// The parameters of a tile's lanes, as they lie in DRAM.

@@ -30,6 +30,7 @@ class Machine {
   void run(std::uint64_t address, std::span<const std::uint32_t> words) {
     fetch_.start(address, words);
     control_.start();
+    control_moved_ = true;
     while (!control_.finished()) {
       const std::uint64_t next = step() ? now_ + 1 : next_event();
       if (next == kNever) refuse_to_wait();
@@ -49,15 +50,16 @@ class Machine {
   /// One clock edge, in the order of engine::Accelerator: everything is sampled before anything moves. True
   /// if something changed.
   bool step() {
-    const arch::Load* load = load_.can_accept() ? control_.load() : nullptr;
-    const arch::Store* store = store_.can_accept() ? control_.store() : nullptr;
-    const arch::Command* compute = control_.compute();
+    if (control_moved_) sample_control();
+    const arch::Load* load = load_.can_accept() ? next_load_ : nullptr;
+    const arch::Store* store = store_.can_accept() ? next_store_ : nullptr;
+    const arch::Command* compute = next_compute_;
     const auto* tile = compute == nullptr ? nullptr : std::get_if<arch::RunTile>(compute);
     if (tile != nullptr && now_ < datapath_.accepts_from()) {
       compute = nullptr;
       tile = nullptr;
     }
-    const bool words_taken = fetch_.valid() && control_.ready();
+    const bool words_taken = fetch_.valid() && control_ready_;
     blocks::CommandProcessor::In in{words_taken ? &fetch_.out() : nullptr,
                                     load_.done(),
                                     store_.done(),
@@ -75,15 +77,28 @@ class Machine {
     return changed;
   }
 
+  /// What the command processor offers; it stays so until the processor moves.
+  void sample_control() {
+    next_load_ = control_.load();
+    next_store_ = control_.store();
+    next_compute_ = control_.compute();
+    control_ready_ = control_.ready();
+  }
+
+  /// True if the command processor moved. Without new inputs, and if it did not move in its last step, it
+  /// will not in this one.
   bool step_control(const blocks::CommandProcessor::In& in) {
+    const bool has_input = in.words != nullptr || in.load_taken || in.compute_taken || in.store_taken ||
+                           in.loads_done != loads_seen_ || in.stores_done != stores_seen_ ||
+                           in.tiles_done != tiles_seen_;
+    if (!has_input && !control_moved_) return false;
     const std::size_t words = control_.words_held();
     control_.step(in);
-    const bool counts_moved =
-        in.loads_done != loads_seen_ || in.stores_done != stores_seen_ || in.tiles_done != tiles_seen_;
     loads_seen_ = in.loads_done;
     stores_seen_ = in.stores_done;
     tiles_seen_ = in.tiles_done;
-    return counts_moved || control_.words_held() != words;
+    control_moved_ = has_input || control_.words_held() != words;
+    return control_moved_;
   }
 
   void issue(const arch::RunTile& tile) {
@@ -125,6 +140,12 @@ class Machine {
   std::uint64_t tiles_done_ = 0;
   std::uint32_t loads_seen_ = 0, stores_seen_ = 0;
   std::uint64_t tiles_seen_ = 0;
+  bool control_moved_ = true;
+  // As sampled when the command processor moved last.
+  const arch::Load* next_load_ = nullptr;
+  const arch::Store* next_store_ = nullptr;
+  const arch::Command* next_compute_ = nullptr;
+  bool control_ready_ = false;
   std::uint64_t now_ = 0;
   Timing result_;
 };

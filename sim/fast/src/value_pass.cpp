@@ -170,8 +170,12 @@ void ValuePass::load_tables(const Pass& pass) {
 void ValuePass::run_pass(const Pass& pass) {
   load_tables(pass);
   arithmetic_.configure(pass.settings.post);
-  const PassContext context{pass, arithmetic_, memory_, static_cast<std::size_t>(hardware_.pe_array.ic_lanes),
-                            static_cast<std::size_t>(hardware_.pe_array.oc_lanes)};
+  const PassContext context{pass,
+                            arithmetic_,
+                            memory_,
+                            static_cast<std::size_t>(hardware_.pe_array.ic_lanes),
+                            static_cast<std::size_t>(hardware_.pe_array.oc_lanes),
+                            product_kernels()};
   // Waking threads takes longer than a small pass.
   constexpr std::uint64_t kWorthThreads = 200'000;
   const bool is_parallel = pool_.threads() > 1 && (pass.staged || work_of(context) >= kWorthThreads);

@@ -67,8 +67,8 @@ TEST(FastEngine, StopsAtAnAccessOutsideTheMemory) {
   const arch::RunTile tile{.wait = {3, 0, 0}};
   const auto program =
       program_of({arch::Configure{}, activation, weight, parameter, tile, arch::Finish{{3, 2, 0}, 0}});
-  EXPECT_TRUE(failure_of(program).starts_with(
-      "dma: the region of 1x1 pixels at 0x100000 leaves the memory of 0x"))
+  EXPECT_TRUE(
+      failure_of(program).starts_with("dma: the region of 1x1 pixels at 0x100000 leaves the memory of 0x"))
       << failure_of(program);
 }
 

@@ -22,7 +22,8 @@ class ProductKernelsTest : public ::testing::TestWithParam<base::CpuLevel> {
   void TearDown() override { base::force_cpu_level(std::nullopt); }
 
   std::int16_t operand() {
-    return random_.below(4) == 0 ? std::int16_t{-32768} : static_cast<std::int16_t>(random_.integer(-32768, 32767));
+    return random_.below(4) == 0 ? std::int16_t{-32768}
+                                 : static_cast<std::int16_t>(random_.integer(-32768, 32767));
   }
   std::vector<std::int16_t> operands(std::size_t n) {
     std::vector<std::int16_t> values(n);
@@ -41,8 +42,8 @@ struct Tile {
   static constexpr std::size_t kStride = 2 * kBlock;
 
   ProductArgs arguments() {
-    return {pixels.data(),        offsets.data(), positions, taps, weights.data(), (channels + 1) / 2,
-            sums.data() + kBlock, kStride};
+    return {pixels.data(),      offsets.data(),       positions, taps, weights.data(),
+            (channels + 1) / 2, sums.data() + kBlock, kStride};
   }
 };
 
@@ -132,8 +133,9 @@ TEST_P(ProductKernelsTest, WidenAndNarrowKeepTheLowBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, ProductKernelsTest,
-                         ::testing::Values(base::CpuLevel::kScalar, base::CpuLevel::kSse2, base::CpuLevel::kAvx2,
-                                           base::CpuLevel::kAvx512, base::CpuLevel::kAvx512Vnni),
+                         ::testing::Values(base::CpuLevel::kScalar, base::CpuLevel::kSse2,
+                                           base::CpuLevel::kAvx2, base::CpuLevel::kAvx512,
+                                           base::CpuLevel::kAvx512Vnni),
                          [](const auto& level) { return std::string(base::name(level.param)); });
 
 }  // namespace
