@@ -177,6 +177,18 @@ void write_grouped_s16(const qop::MacParameters& mac, network::Pair stride, netw
       layer.prefix(), wide ? "64" : "", groups, arrays.multiplier, arrays.shift, values, bias);
 }
 
+/// Whether arm_convolve_wrapper_s8 computes this convolution on every processor. Groups need the basic
+/// function, since the faster ones read all input channels; and its kernel for one row takes only the
+/// paddings of SAME and VALID on Helium (it returns ARM_CMSIS_NN_FAILURE), not the causal one.
+bool wrapper_takes(const qop::Conv2d& op, const LayerWriter& layer) {
+  if (op.groups > 1) return false;
+  const Shape& in = layer.input(0).shape;
+  const Shape& kernel = layer.input(1).shape;
+  const bool row = in[1] == 1 && kernel[1] == 1 && op.dilation[1] == 1 && op.stride[1] * in[3] % 4 == 0;
+  const std::int64_t padding = (layer.output().shape[2] - 1) * op.stride[1] + kernel[2] - in[2];
+  return !row || 2 * op.padding.left + padding % 2 == padding;
+}
+
 void write_conv_s8(const qop::Conv2d& op, LayerWriter& layer) {
   const bool int4 = layer.input(1).dtype == DType::kInt4;
   LayerWriter::require(!int4 || op.groups == 1, "int4 weights in {} groups", op.groups);
@@ -185,13 +197,12 @@ void write_conv_s8(const qop::Conv2d& op, LayerWriter& layer) {
   layer.input_pointer(0, "input");
   layer.output_pointer();
   const std::string function = int4 ? "arm_convolve_wrapper_s4" : "arm_convolve_wrapper_s8";
-  if (op.groups == 1) {
+  if (int4 || wrapper_takes(op, layer)) {
     set_wrapper_scratch(function, layer);
     layer.context();
     layer.call("{}{}", function, conv_arguments(weight, bias, layer));
     return;
   }
-  // Groups need the basic function: the faster ones behind the wrapper read all input channels.
   layer.scratch(
       fmt::format("arm_convolve_s8_get_buffer_size(&{0}input_dims, &{0}filter_dims)", layer.prefix()));
   layer.context();

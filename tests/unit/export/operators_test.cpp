@@ -192,6 +192,21 @@ struct SingleRounding {
   }
 };
 
+/// On Helium the wrapper's kernel for one row takes symmetric paddings only.
+TEST(ExportedOperators, CausalRowsDoNotGoThroughTheWrapper) {
+  Knobs k;
+  k.shape = {1, 1, 8, 4};
+  k.kernel = {1, 3};
+  k.padding = {0, 2, 0, 0};
+  const auto source_of = [&] {
+    const dlasim::test::Case c = dlasim::test::make_case("conv2d", k, 1);
+    return export_cmsis_nn(c.graph, c.inputs).files.at(1).text;
+  };
+  EXPECT_THAT(source_of(), testing::HasSubstr("return arm_convolve_s8("));
+  k.padding = {0, 1, 0, 1};
+  EXPECT_THAT(source_of(), testing::HasSubstr("return arm_convolve_wrapper_s8("));
+}
+
 TEST(ExportedOperators, AreExactWithDoubleRounding) {
   const base::ScratchDirectory directory;
   const Merged all = all_operators();
