@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <onnx/onnx_pb.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "golden/interpreter.h"
 #include "mutations.h"
 #include "network/float_reference.h"
+#include "onnx_model.h"
 #include "quantize/lower.h"
 
 namespace dlasim {
@@ -26,85 +26,8 @@ using network::Graph;
 using network::Shape;
 using network::Tensor;
 using ::testing::HasSubstr;
-
-/// Builds a model node by node.
-class Model {
- public:
-  explicit Model(int opset = 13) {
-    model_.set_ir_version(7);
-    auto* set = model_.add_opset_import();
-    set->set_version(opset);
-    model_.mutable_graph()->set_name("test");
-  }
-
-  Model& input(const std::string& name, const Shape& shape, int type = onnx::TensorProto::FLOAT) {
-    auto* tensor = model_.mutable_graph()->add_input();
-    tensor->set_name(name);
-    tensor->mutable_type()->mutable_tensor_type()->set_elem_type(type);
-    for (const auto d : shape)
-      tensor->mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(d);
-    return *this;
-  }
-  Model& output(const std::string& name) {
-    model_.mutable_graph()->add_output()->set_name(name);
-    return *this;
-  }
-  Model& floats(const std::string& name, const Shape& shape, const std::vector<float>& values) {
-    auto* t = initializer(name, shape, onnx::TensorProto::FLOAT);
-    for (const float v : values) t->add_float_data(v);
-    return *this;
-  }
-  Model& ints(const std::string& name, const Shape& shape, const std::vector<int>& values, int type) {
-    auto* t = initializer(name, shape, type);
-    for (const int v : values) type == onnx::TensorProto::INT64 ? t->add_int64_data(v) : t->add_int32_data(v);
-    return *this;
-  }
-  Model& node(const std::string& op, const std::vector<std::string>& inputs, const std::string& output) {
-    auto* n = model_.mutable_graph()->add_node();
-    n->set_op_type(op);
-    for (const auto& i : inputs) n->add_input(i);
-    n->add_output(output);
-    last_ = n;
-    return *this;
-  }
-  Model& list(const std::string& attribute, const std::vector<std::int64_t>& values) {
-    auto* a = last_->add_attribute();
-    a->set_name(attribute);
-    a->set_type(onnx::AttributeProto::INTS);
-    for (const auto v : values) a->add_ints(v);
-    return *this;
-  }
-  Model& with(const std::string& attribute, std::int64_t value) {
-    auto* a = last_->add_attribute();
-    a->set_name(attribute);
-    a->set_type(onnx::AttributeProto::INT);
-    a->set_i(value);
-    return *this;
-  }
-  onnx::ModelProto& proto() { return model_; }
-  std::vector<std::byte> bytes() const {
-    const std::string text = model_.SerializeAsString();
-    const auto* data = reinterpret_cast<const std::byte*>(text.data());
-    return {data, data + text.size()};
-  }
-
- private:
-  onnx::TensorProto* initializer(const std::string& name, const Shape& shape, int type) {
-    auto* t = model_.mutable_graph()->add_initializer();
-    t->set_name(name);
-    t->set_data_type(type);
-    for (const auto d : shape) t->add_dims(d);
-    return t;
-  }
-  onnx::ModelProto model_;
-  onnx::NodeProto* last_ = nullptr;
-};
-
-std::vector<float> counting(std::size_t n, float step) {
-  std::vector<float> values(n);
-  for (std::size_t i = 0; i < n; ++i) values[i] = step * static_cast<float>(static_cast<int>(i % 17) - 8);
-  return values;
-}
+using tests::counting;
+using tests::Model;
 
 Graph imported(const Model& model) {
   return network::import_onnx(model.bytes(), "model");
