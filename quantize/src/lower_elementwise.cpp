@@ -39,7 +39,9 @@ network::QuantizedOperation Lowering::convert(const network::op::Binary& op, con
   const Tensor& x1 = input(node, 0);
   const Tensor& x2 = input(node, 1);
   require_activations(node, {&x1, &x2, &output(node)});
-  if (op.kind == Kind::kAdd || op.kind == Kind::kSub) return sum(op, node);
+  if (op.kind == Kind::kAdd || op.kind == Kind::kSub) {
+    return pytorch_sums(node) ? pytorch_sum(op, node) : sum(op, node);
+  }
   if (op.kind == Kind::kMul) {
     const Scalar a = affine(node, x1);
     const Scalar b = affine(node, x2);
@@ -79,6 +81,10 @@ network::QuantizedOperation Lowering::convert(const network::op::Unary& op, cons
   const DType dtype = output(node).dtype;
   const network::Clamp whole{network::lowest(dtype), network::highest(dtype)};
   const bool tanh = op.kind == Kind::kTanh;
+  const bool copies = x == y && (op.kind == Kind::kRelu || op.kind == Kind::kRelu6 ||
+                                 op.kind == Kind::kReluN1To1 || op.kind == Kind::kHardtanh);
+  const bool one_function = op.kind != Kind::kPRelu || op.parameters.size() == 1;
+  if (pytorch_rule(node) && !copies && one_function) return pytorch_table(real_function(op), node);
   switch (op.kind) {
     case Kind::kRelu: {
       const network::Clamp range{std::max(whole.min, y.zero_point), whole.max};
@@ -153,6 +159,9 @@ network::QuantizedOperation Lowering::convert(const network::op::Quantize&, cons
   const Scalar out = affine(node, y);
   if (x.dtype == DType::kFloat32) return network::qop::QuantizeFloat{out.scale, out.zero_point};
   if (y.dtype == DType::kFloat32) refuse(node, "integers to float32");
+  if (x.dtype == DType::kInt8 && pytorch_rule(node)) {
+    return pytorch_table([](double v) { return v; }, node);
+  }
   const Scalar in = affine(node, x);
   return network::qop::Requantize{in.zero_point,
                                   out.zero_point,
@@ -174,6 +183,14 @@ network::QuantizedOperation Lowering::convert(const network::op::Reduce& op, con
   const Scalar out = affine(node, output(node));
   network::qop::Reduce reduce{op.axes, in.zero_point,      out.zero_point,
                               {},      elementwise_rule(), clamp(node, network::FusedActivation::kNone)};
+  if (pytorch_rule(node)) {
+    const bool mean = op.kind == network::op::Reduce::Kind::kMean;
+    const std::int64_t outputs = std::max<std::int64_t>(1, network::element_count(output(node).shape));
+    const std::int64_t count = network::element_count(input(node, 0).shape) / outputs;
+    reduce.rule = RequantRule::kPytorch;
+    reduce.multiplier = pytorch_average(in.scale, out.scale, mean ? std::max<std::int64_t>(1, count) : 1);
+    return reduce;
+  }
   reduce.multiplier = multiplier_from(rescale_factor(in.scale, out.scale));
   if (op.kind == network::op::Reduce::Kind::kMean) {
     const std::int64_t outputs = network::element_count(output(node).shape);

@@ -12,6 +12,10 @@ using network::DType;
 network::QuantizedOperation Lowering::convert(const network::op::Pool2d& op, const Node& node) {
   require_activations(node, {&input(node, 0), &output(node)});
   require_same_scale(node, input(node, 0), output(node));
+  // PyTorch counts padded pixels, which a description writes as a pad in front; ours does not.
+  const bool plain_average =
+      op.kind == network::op::Pool2d::Kind::kAverage && op.padding == network::Padding{};
+  if (plain_average && pytorch_rule(node)) return pytorch_pool(op, node);
   return network::qop::Pool2d{op.kind, op.kernel, op.stride, op.padding, clamp(node, op.activation)};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// The pieces of lower(): one overload an operator, and the checks they share.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,16 @@ class Lowering {
   // lower_recurrent.cpp
   network::QuantizedOperation convert(const network::op::Svdf& op, const Node& node);
   network::QuantizedOperation convert(const network::op::Lstm& op, const Node& node);
+
+  // lower_pytorch.cpp
+  /// Whether the node follows PyTorch's formulas: int8 under RequantRule::kPytorch.
+  bool pytorch_rule(const Node& node) const;
+  bool pytorch_sums(const Node& node) const;
+  network::QuantizedOperation pytorch_sum(const network::op::Binary& op, const Node& node);
+  network::QuantizedOperation pytorch_pool(const network::op::Pool2d& op, const Node& node);
+  network::QuantizedOperation pytorch_table(const std::function<double(double)>& function, const Node& node);
+  /// The factor of an average over `count` codes: s_in / (s_out * count) in float32.
+  network::Multiplier pytorch_average(float scale_in, float scale_out, std::int64_t count) const;
 
   /// Where a layer's requantisation comes from.
   enum class ScaleRule { kConvolution, kFullyConnected };
