@@ -80,7 +80,7 @@ TEST(FastEngine, RefusesWhatNeedsAClock) {
   stalls.stalls.per_mille = 1;
   EXPECT_EQ(refusal(stalls), "the fast engine has no random stalls: use the cycle engine");
   engine::RunOptions fault;
-  fault.fault = engine::FaultPlan{};
+  fault.fault = arch::Fault{};
   EXPECT_EQ(refusal(fault), "the fast engine has no faults on purpose: use the cycle engine");
 }
 
