@@ -51,7 +51,11 @@ std::vector<report::TaskFigure> task_figures(const Session& session, const Float
   if (real.cross_entropy) {
     figures.push_back({"cross-entropy", "nats a sample", *real.cross_entropy,
                        quantize::cross_entropy(output, session.test.labels)});
-    figures.push_back({"argmax ties", "of all positions", std::nullopt, argmax_ties(output)});
+  }
+  const bool classes = real.cross_entropy || (!session.test.sample_rate && output.shape().back() > 1);
+  if (classes) {
+    figures.push_back(
+        {"argmax ties", "of all positions; the first class wins", std::nullopt, argmax_ties(output)});
   }
   if (!session.test.sample_rate) return figures;
   const auto reference = real.output.data<float>();

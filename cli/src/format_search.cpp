@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -90,7 +91,7 @@ class Search {
         real_(rewritten_graph(session)),
         samples_(session.numerics.staged->needs_values() ? sample_calibration(session)
                                                          : quantize::TensorSamples{}) {
-    const QuantizedNetwork start{real_, quantized(*session.numerics.staged)};
+    const QuantizedNetwork start{real_, quantized(*session.numerics.staged), std::nullopt};
     const FloatFigures exact =
         compare_with_float(session, start, std::vector<Tensor>(start.integer.tensors.size()));
     float_output_ = exact.output;

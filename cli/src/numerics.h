@@ -17,6 +17,8 @@ struct Numerics {
   quantize::Scheme scheme = quantize::int8_scheme();
   quantize::CalibrationMethod method;
   quantize::LowerOptions lowering;
+  bool equalize = false;         ///< across layers, before calibration (quantize/equalization.h)
+  bool bias_correction = false;  ///< on the calibration clip (quantize/bias_correction.h)
   /// Number formats of every layer's truncation units. Present: the members above but `name` are not used.
   std::optional<network::NumericsConfig> staged;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -10,12 +11,14 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/text_table.h"
+#include "base/yaml.h"
 #include "cli/main.h"
 #include "figures.h"
 #include "golden/interpreter.h"
 #include "quantize/calibration_table.h"
 #include "quantize/presets.h"
 #include "quantize/quantized_file.h"
+#include "report/method_plot.h"
 #include "session.h"
 #include "verbs.h"
 
@@ -28,6 +31,8 @@ using MethodKind = quantize::CalibrationMethod::Kind;
 struct QuantizeOptions {
   SessionOptions session;
   std::string method, scheme;
+  /// Options that say a key of the section `numerics`: the key and its value.
+  std::map<std::string, std::string> settings;
   std::optional<std::filesystem::path> table;
   bool compare = false;
 };
@@ -88,6 +93,22 @@ std::string layer_table(const network::QuantizedGraph& graph, const std::vector<
   return table.to_string(120);
 }
 
+/// The same figures as a picture.
+std::string picture(const network::QuantizedGraph& graph, const std::vector<Candidate>& candidates) {
+  std::vector<std::string> layers;
+  std::vector<report::MethodCurve> curves;
+  for (const Candidate& c : candidates) curves.push_back({c.method, {}});
+  for (const network::QuantizedNode& node : graph.nodes) {
+    const auto id = static_cast<std::size_t>(node.outputs[0]);
+    if (id >= candidates[0].real.sqnr_db.size() || !candidates[0].real.sqnr_db[id]) continue;
+    layers.push_back(node.name);
+    for (std::size_t c = 0; c < candidates.size(); ++c) {
+      curves[c].sqnr_db.push_back(candidates[c].real.sqnr_db[id]);
+    }
+  }
+  return report::to_svg(graph.name, layers, curves);
+}
+
 nlohmann::ordered_json json_number(std::optional<double> value) {
   if (!value) return nullptr;
   return std::isfinite(*value) ? nlohmann::ordered_json(*value) : nlohmann::ordered_json("exact");
@@ -130,12 +151,11 @@ void choose_numerics(const QuantizeOptions& options, Session& session) {
         "integer schemes");
   }
   if (!options.scheme.empty()) {
-    const quantize::Preset& preset = quantize::preset_from_name(options.scheme);
-    numerics = Numerics();
-    numerics.name = preset.name;
-    numerics.scheme = preset.scheme;
-    numerics.method = preset.method;
-    numerics.lowering = preset.lowering;
+    std::string keys = fmt::format("scheme: {}", quantize::preset_from_name(options.scheme).name);
+    for (const auto& [key, value] : options.settings) keys += fmt::format(", {}: {}", key, value);
+    const auto document = base::YamlDocument::from_string("{" + keys + "}", "command line");
+    numerics = read_numerics(document.root());
+    document.finish();
   }
   if (!options.method.empty()) numerics.method.kind = quantize::calibration_method_from_name(options.method);
   if (options.table) session.calibration_table = quantize::read_calibration_table(*options.table);
@@ -155,7 +175,13 @@ std::vector<Candidate> compare_methods(Session session) {
 }
 
 int quantize_network(const QuantizeOptions& options) {
-  Session session = open_session(options.session);
+  SessionOptions session_options = options.session;
+  if (options.scheme.empty()) {
+    for (const auto& [key, value] : options.settings) {
+      session_options.assignments.push_back(fmt::format("numerics.{}={}", key, value));
+    }
+  }
+  Session session = open_session(session_options);
   choose_numerics(options, session);
   const QuantizedNetwork network = quantize_session(session);
   const std::vector<Candidate> candidates =
@@ -166,6 +192,7 @@ int quantize_network(const QuantizeOptions& options) {
   quantize::save_quantized(network.integer, directory.path() / "network.json");
   base::write_file_atomically(directory.path() / "methods.json", to_json(network.integer, candidates));
   base::write_file_atomically(directory.path() / "methods.txt", table);
+  base::write_file_atomically(directory.path() / "methods.svg", picture(network.integer, candidates));
   directory.commit();
   fmt::print("{} in {}, calibrated by {}\n\n{}\nquantised network in {}\n", network.integer.name,
              session.numerics.name,
@@ -188,6 +215,28 @@ void add_quantize(CLI::App& app, Action& chosen) {
                    "As a tool does it: tflite, pytorch, tensorrt, ncnn, amct, tidl, ristretto");
   verb->add_option("--calibration-table", options->table,
                    "TensorRT cache or NCNN table whose ranges replace the calibrated ones");
+  const auto setting = [&](const char* option, const char* key, const char* help) {
+    verb->add_option_function<std::string>(
+            option, [options, key](const std::string& value) { options->settings[key] = value; }, help)
+        ->group("Numerics (keys of the section `numerics`)");
+  };
+  setting("--weights", "weights", "per_channel or per_tensor");
+  setting("--weight-type", "weight_type", "int8 or int4");
+  setting("--weight-codes", "weight_codes", "restricted (-127..127), all, reduced (a bit spared)");
+  setting("--weight-zero-point", "weight_zero_point", "zero (symmetric) or free (asymmetric)");
+  setting("--activation-zero-point", "activation_zero_point", "zero (symmetric) or free (asymmetric)");
+  setting("--activation-codes", "activation_codes", "all or reduced (a bit spared)");
+  setting("--scales", "scales", "real or power_of_two");
+  setting("--bias-bits", "bias_bits", "Biases first in fixed point of so many bits");
+  setting("--multiplier-bits", "multiplier_bits", "Significant bits of the multipliers, 2 to 31");
+  setting("--rounding", "rounding", "double, single or pytorch");
+  const auto flag = [&](const char* option, const char* key, const char* help) {
+    verb->add_flag_callback(
+            option, [options, key] { options->settings[key] = "true"; }, help)
+        ->group("Numerics (keys of the section `numerics`)");
+  };
+  flag("--equalize", "equalize", "Equalise the channels between neighbouring layers first");
+  flag("--bias-correction", "bias_correction", "Take the mean of the weights' rounding back in the biases");
   verb->add_flag("--compare", options->compare, "Try every calibration method and compare them on golden");
   verb->callback([options, &chosen] { chosen = [options] { return quantize_network(*options); }; });
 }

@@ -10,7 +10,9 @@
 #include "base/yaml.h"
 #include "network_source.h"
 #include "quantize/affine.h"
+#include "quantize/bias_correction.h"
 #include "quantize/codes.h"
+#include "quantize/equalization.h"
 #include "quantize/fold.h"
 #include "quantize/staged.h"
 #include "sim/arch/hardware_yaml.h"
@@ -81,12 +83,6 @@ bool is_quantized(const network::Graph& graph) {
   return std::ranges::any_of(graph.tensors, [](const auto& tensor) { return tensor.affine.has_value(); });
 }
 
-/// Ranges do not depend on the length of the clip: calibrate on one length, quantise for the other. The same
-/// rewrites give both graphs the same tensor ids.
-network::Graph rewritten(const network::Graph& graph) {
-  return quantize::fuse_activations(quantize::split_prelu(graph));
-}
-
 /// `{wav: x.wav}` or `x.npy` as a value of --set.
 std::string clip_value(const std::filesystem::path& path) {
   return path.extension() == ".wav" ? fmt::format("{{wav: '{}'}}", path.string())
@@ -154,11 +150,12 @@ Session open_session(const SessionOptions& options) {
 }
 
 network::Graph rewritten_graph(const Session& session) {
-  return rewritten(session.graph);
+  return quantize::rewrite_for_quantisation(session.graph);
 }
 
 quantize::TensorSamples sample_calibration(const Session& session) {
-  return quantize::sample_tensors(rewritten(session.calibration_graph), {session.calibration.inputs});
+  return quantize::sample_tensors(quantize::rewrite_for_quantisation(session.calibration_graph),
+                                  {session.calibration.inputs});
 }
 
 network::QuantizedGraph quantize_staged_session(const Session& session, const network::Graph& real,
@@ -167,30 +164,48 @@ network::QuantizedGraph quantize_staged_session(const Session& session, const ne
   return quantize::quantize_staged(real, numerics, samples, session.hardware.pe_array.ic_lanes);
 }
 
+namespace {
+
+/// Rewritten, and equalised if the numerics ask for it. Ranges do not depend on the length of the clip:
+/// calibrate on one length, quantise for the other. The same rewrites give both graphs the same tensor ids.
+network::Graph prepared(const network::Graph& graph, const Numerics& numerics) {
+  network::Graph rewritten = quantize::rewrite_for_quantisation(graph);
+  return numerics.equalize ? quantize::equalize(std::move(rewritten)).graph : rewritten;
+}
+
+}  // namespace
+
 QuantizedNetwork quantize_session(const Session& session) {
+  const Numerics& numerics = session.numerics;
   QuantizedNetwork result;
   if (session.imported) {
     result.real = session.graph;
-    result.integer = quantize::lower(result.real, session.numerics.lowering);
+    result.scaled = result.real;
+    result.integer = quantize::lower(*result.scaled, numerics.lowering);
     return result;
   }
-  if (session.numerics.staged) {
-    const network::NumericsConfig& staged = *session.numerics.staged;
-    result.real = rewritten(session.graph);
+  if (numerics.staged) {
+    const network::NumericsConfig& staged = *numerics.staged;
+    result.real = rewritten_graph(session);
     result.integer = quantize_staged_session(
         session, result.real, staged,
         staged.needs_values() ? sample_calibration(session) : quantize::TensorSamples{});
     return result;
   }
-  const network::Graph calibration_graph = rewritten(session.calibration_graph);
-  quantize::Ranges ranges =
-      quantize::calibrate(calibration_graph, {session.calibration.inputs}, session.numerics.method);
+  const network::Graph calibration_graph = prepared(session.calibration_graph, numerics);
+  const std::vector<std::vector<Tensor>> samples{session.calibration.inputs};
+  quantize::Ranges ranges = quantize::calibrate(calibration_graph, samples, numerics.method);
   if (session.calibration_table) {
     quantize::apply_calibration_table(*session.calibration_table, calibration_graph, ranges);
   }
-  result.real = rewritten(session.graph);
-  result.integer = quantize::lower(quantize::assign_ranges(result.real, ranges, session.numerics.scheme),
-                                   session.numerics.lowering);
+  result.real = prepared(session.graph, numerics);
+  const network::Graph corrected =
+      numerics.bias_correction
+          ? quantize::correct_biases(
+                result.real, quantize::find_bias_corrections(calibration_graph, samples, numerics.scheme))
+          : result.real;
+  result.scaled = quantize::assign_ranges(corrected, ranges, numerics.scheme);
+  result.integer = quantize::lower(*result.scaled, numerics.lowering);
   return result;
 }
 

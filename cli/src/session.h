@@ -54,6 +54,8 @@ Session open_session(const SessionOptions& options);
 struct QuantizedNetwork {
   network::Graph real;  ///< float, after the rewrites that quantisation begins with
   network::QuantizedGraph integer;
+  /// Integers and their scales, before lowering: what another rounding starts from. None for number formats.
+  std::optional<network::Graph> scaled;
 };
 
 /// The test network after the rewrites that quantisation begins with.

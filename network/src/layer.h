@@ -32,6 +32,8 @@ class Layer {
 
   /// Appends the layer's node. What shape inference refuses is reported at the layer.
   TensorId append(Operation operation, std::vector<TensorId> inputs) const;
+  /// The same for a node in front of the layer's own, called LAYER + `suffix`.
+  TensorId append_step(std::string_view suffix, Operation operation, std::vector<TensorId> inputs) const;
   /// The same for a reshape of the only input; one dimension may be -1.
   TensorId append_reshape(const Shape& wanted) const;
   /// A weight or bias as a constant of the graph.

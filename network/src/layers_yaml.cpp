@@ -139,8 +139,14 @@ const Shape& Layer::image_shape() const {
 }
 
 TensorId Layer::append(Operation operation, std::vector<TensorId> inputs) const {
+  return append_step("", std::move(operation), std::move(inputs));
+}
+
+TensorId Layer::append_step(std::string_view suffix, Operation operation,
+                            std::vector<TensorId> inputs) const {
   try {
-    return network::append(graph_, name_, std::move(operation), std::move(inputs));
+    return network::append(graph_, fmt::format("{}{}", name_, suffix), std::move(operation),
+                           std::move(inputs));
   } catch (const base::InputError& e) {
     node_.fail(e.what());
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -231,6 +232,51 @@ TensorId read_fully_connected(const Layer& layer) {
   return layer.append(operation, operands(layer, weight, weight, filters, length));
 }
 
+/// Random parameters are those of a trained layer: scale and variance near 1.
+Tensor normalisation_parameter(const Layer& layer, const std::string& key, float random_centre) {
+  const std::string name = layer.array_name(key);
+  const bool random = !layer.weights().shape_of(name).has_value();
+  Tensor parameter = layer.weights().require(name, {layer.input_shape().back()}, 1);
+  if (random) {
+    for (float& v : parameter.data<float>()) v += random_centre;
+  }
+  return parameter;
+}
+
+/// scale * (x - mean) / sqrt(variance + epsilon) + offset (Ioffe and Szegedy 2015, inference): a factor and
+/// an offset a channel. On an image they are a depthwise 1x1 convolution, else a product and a sum.
+TensorId read_batch_norm(const Layer& layer) {
+  if (layer.input_shape().empty()) layer.node().fail("a scalar has no channels");
+  const double epsilon = layer.node().get_double_or("epsilon", 1e-5, 0.0, 1.0);
+  const Tensor scale = normalisation_parameter(layer, "scale", 1.0F);
+  const Tensor offset = normalisation_parameter(layer, "offset", 0.0F);
+  const Tensor mean = normalisation_parameter(layer, "mean", 0.0F);
+  const Tensor variance = normalisation_parameter(layer, "variance", 1.0F);
+  const std::int64_t channels = scale.size();
+  Tensor factor(DType::kFloat32, {channels});
+  Tensor moved(DType::kFloat32, {channels});
+  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+    const auto at = [c](const Tensor& t) { return static_cast<double>(t.data<float>()[c]); };
+    if (!(at(variance) + epsilon > 0.0)) {
+      layer.node().fail(fmt::format("array '{}': a variance of {} has no square root to divide by",
+                                    layer.array_name("variance"), at(variance)));
+    }
+    const double f = at(scale) / std::sqrt(at(variance) + epsilon);
+    factor.data<float>()[c] = static_cast<float>(f);
+    moved.data<float>()[c] = static_cast<float>(at(offset) - f * at(mean));
+  }
+  const TensorId offset_id = layer.add_constant(layer.name() + ".moved", std::move(moved));
+  const std::string name = layer.name() + ".factor";
+  if (layer.input_shape().size() == 4) {
+    const TensorId factor_id = layer.add_constant(name, factor.reshaped({1, 1, 1, channels}));
+    return layer.append(op::DepthwiseConv2d{}, {layer.input(), factor_id, offset_id});
+  }
+  const TensorId factor_id = layer.add_constant(name, std::move(factor));
+  const op::Binary product{op::Binary::Kind::kMul, FusedActivation::kNone};
+  const TensorId scaled = layer.append_step("/scaled", product, {layer.input(), factor_id});
+  return layer.append(op::Binary{}, {scaled, offset_id});
+}
+
 TensorId read_batch_matmul(const Layer& layer) {
   op::BatchMatmul operation;
   operation.adj_x = layer.node().get_bool_or("adj_x", false);
@@ -249,6 +295,7 @@ std::vector<LayerKind> mac_layer_kinds() {
           {"depthwise_conv2d", read_depthwise_conv2d},
           {"transpose_conv2d", read_transpose_conv2d},
           {"fully_connected", read_fully_connected},
+          {"batch_norm", read_batch_norm},
           {"batch_matmul", read_batch_matmul}};
 }
 

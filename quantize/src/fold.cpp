@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "weight_channels.h"
+
 namespace dlasim::quantize {
 namespace {
 
@@ -43,17 +45,6 @@ FusedActivation* free_slot(network::Operation& operation) {
     if (binary->kind != Kind::kMinimum && binary->kind != Kind::kMaximum) slot = &binary->activation;
   }
   return slot != nullptr && *slot == FusedActivation::kNone ? slot : nullptr;
-}
-
-/// Readers of each tensor: operands of nodes and the graph's outputs.
-std::vector<int> count_readers(const network::Graph& graph) {
-  std::vector<int> readers(graph.tensors.size(), 0);
-  const auto count = [&readers](TensorId id) {
-    if (id != network::kNoTensor) ++readers[static_cast<std::size_t>(id)];
-  };
-  for (const network::Node& node : graph.nodes) std::for_each(node.inputs.begin(), node.inputs.end(), count);
-  std::for_each(graph.outputs.begin(), graph.outputs.end(), count);
-  return readers;
 }
 
 }  // namespace
@@ -124,6 +115,10 @@ network::Graph split_prelu(network::Graph graph) {
   }
   graph.nodes = std::move(nodes);
   return graph;
+}
+
+network::Graph rewrite_for_quantisation(network::Graph graph) {
+  return fuse_activations(split_prelu(fold_channel_lines(std::move(graph))));
 }
 
 }  // namespace dlasim::quantize

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "lowering.h"
+#include "quantize/multiplier.h"
 
 namespace dlasim::quantize {
 
@@ -92,6 +93,10 @@ network::Clamp Lowering::clamp(const Node& node, network::FusedActivation activa
     range.max = std::min(range.max, code_of(1.0F, a.scale, a.zero_point));
   }
   return range;
+}
+
+network::Multiplier Lowering::factor(double real) const {
+  return with_precision(multiplier_from(real), options_.multiplier_bits);
 }
 
 network::RequantRule Lowering::elementwise_rule() const {
@@ -199,6 +204,10 @@ network::QuantizedTensor lower_tensor(const network::TensorInfo& info, bool used
 network::QuantizedGraph lower(const network::Graph& graph, const LowerOptions& options) {
   if (options.rule == network::RequantRule::kInt64) {
     throw base::InputError("the 64-bit requantisation is chosen by the bias, not by an option");
+  }
+  if (options.multiplier_bits < 2 || options.multiplier_bits > 31) {
+    throw base::InputError("multipliers of " + std::to_string(options.multiplier_bits) +
+                           " bits; 2 to 31 are allowed");
   }
   network::QuantizedGraph result;
   result.name = graph.name;

@@ -26,9 +26,9 @@ network::QuantizedOperation Lowering::sum(const network::op::Binary& op, const N
   add.input1_zero_point = a.zero_point;
   add.input2_zero_point = b.zero_point;
   add.output_zero_point = y.zero_point;
-  add.input1 = multiplier_from(factors.input1);
-  add.input2 = multiplier_from(factors.input2);
-  add.output = multiplier_from(factors.output);
+  add.input1 = factor(factors.input1);
+  add.input2 = factor(factors.input2);
+  add.output = factor(factors.output);
   add.rule = elementwise_rule();
   add.clamp = clamp(node, op.activation);
   return add;
@@ -48,9 +48,8 @@ network::QuantizedOperation Lowering::convert(const network::op::Binary& op, con
     const Scalar y = affine(node, output(node));
     network::qop::Mul mul{a.zero_point, b.zero_point,  y.zero_point,
                           {},           options_.rule, clamp(node, op.activation)};
-    mul.output = options_.rule == RequantRule::kPytorch
-                     ? pytorch_multiplier(b.scale, a.scale, y.scale)
-                     : multiplier_from(product_factor(a.scale, b.scale, y.scale));
+    mul.output = options_.rule == RequantRule::kPytorch ? pytorch_multiplier(b.scale, a.scale, y.scale)
+                                                        : factor(product_factor(a.scale, b.scale, y.scale));
     return mul;
   }
   require_same_scale(node, x1, output(node));
@@ -89,11 +88,8 @@ network::QuantizedOperation Lowering::convert(const network::op::Unary& op, cons
     case Kind::kRelu: {
       const network::Clamp range{std::max(whole.min, y.zero_point), whole.max};
       if (x == y) return network::qop::ClampOnly{range};
-      return network::qop::Requantize{x.zero_point,
-                                      y.zero_point,
-                                      {multiplier_from(relu_factor(x.scale, y.scale))},
-                                      elementwise_rule(),
-                                      range};
+      return network::qop::Requantize{
+          x.zero_point, y.zero_point, {factor(relu_factor(x.scale, y.scale))}, elementwise_rule(), range};
     }
     case Kind::kRelu6:
       return network::qop::ClampOnly{
@@ -107,8 +103,8 @@ network::QuantizedOperation Lowering::convert(const network::op::Unary& op, cons
       const auto slope = static_cast<float>(op.parameters.empty() ? 0.01 : op.parameters[0]);
       return network::qop::LeakyRelu{x.zero_point,
                                      y.zero_point,
-                                     multiplier_from(relu_factor(x.scale, y.scale)),
-                                     multiplier_from(leaky_factor(x.scale, slope, y.scale)),
+                                     factor(relu_factor(x.scale, y.scale)),
+                                     factor(leaky_factor(x.scale, slope, y.scale)),
                                      elementwise_rule(),
                                      whole};
     }
@@ -159,13 +155,11 @@ network::QuantizedOperation Lowering::convert(const network::op::Quantize&, cons
   const Scalar out = affine(node, y);
   if (x.dtype == DType::kFloat32) return network::qop::QuantizeFloat{out.scale, out.zero_point};
   if (y.dtype == DType::kFloat32) refuse(node, "integers to float32");
-  if (x.dtype == DType::kInt8 && pytorch_rule(node)) {
-    return pytorch_table([](double v) { return v; }, node);
-  }
+  if (x.dtype == DType::kInt8 && pytorch_rule(node)) return pytorch_table([](double v) { return v; }, node);
   const Scalar in = affine(node, x);
   return network::qop::Requantize{in.zero_point,
                                   out.zero_point,
-                                  {multiplier_from(rescale_factor(in.scale, out.scale))},
+                                  {factor(rescale_factor(in.scale, out.scale))},
                                   elementwise_rule(),
                                   {network::lowest(y.dtype), network::highest(y.dtype)}};
 }
@@ -191,7 +185,7 @@ network::QuantizedOperation Lowering::convert(const network::op::Reduce& op, con
     reduce.multiplier = pytorch_average(in.scale, out.scale, mean ? std::max<std::int64_t>(1, count) : 1);
     return reduce;
   }
-  reduce.multiplier = multiplier_from(rescale_factor(in.scale, out.scale));
+  reduce.multiplier = factor(rescale_factor(in.scale, out.scale));
   if (op.kind == network::op::Reduce::Kind::kMean) {
     const std::int64_t outputs = network::element_count(output(node).shape);
     const std::int64_t count = outputs == 0 ? 0 : network::element_count(input(node, 0).shape) / outputs;

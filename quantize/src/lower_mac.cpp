@@ -41,9 +41,9 @@ std::vector<network::Multiplier> Lowering::mac_multipliers(const Node& node, Sca
     if (mac_rule(node) == RequantRule::kPytorch) {
       multipliers.push_back(pytorch_multiplier(in, w, out));
     } else if (rule == ScaleRule::kFullyConnected && scales.size() == 1) {
-      multipliers.push_back(multiplier_from(fully_connected_factor(in, w, out)));
+      multipliers.push_back(factor(fully_connected_factor(in, w, out)));
     } else {
-      multipliers.push_back(multiplier_from(conv_factor(in, w, out)));
+      multipliers.push_back(factor(conv_factor(in, w, out)));
     }
   }
   if (mac_rule(node) == RequantRule::kInt64) {
@@ -71,7 +71,7 @@ network::qop::MacParameters Lowering::mac(const Node& node, ScaleRule rule,
   mac.output_zero_point = affine(node, output(node)).zero_point;
   mac.clamp = clamp(node, activation);
   const auto& zero_points = weight.affine->zero_point;
-  if (rule == ScaleRule::kFullyConnected && zero_points.size() == 1) {
+  if (zero_points.size() == 1 && input(node, 0).dtype == DType::kInt8) {
     mac.weight_zero_point = zero_points[0];
   } else if (std::any_of(zero_points.begin(), zero_points.end(), [](std::int64_t z) { return z != 0; })) {
     refuse(node, "weight '" + weight.name + "' has a zero point other than 0");
@@ -126,7 +126,7 @@ network::QuantizedOperation Lowering::convert(const network::op::BatchMatmul& op
     result.mac.multiplier = {pytorch_multiplier(affine(node, a).scale, affine(node, b).scale, out)};
   } else {
     result.mac.multiplier = {
-        multiplier_from(fully_connected_factor(affine(node, a).scale, affine(node, b).scale, out))};
+        factor(fully_connected_factor(affine(node, a).scale, affine(node, b).scale, out))};
   }
   return result;
 }

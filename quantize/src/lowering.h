@@ -55,6 +55,9 @@ class Lowering {
   network::QuantizedOperation convert(const network::op::Svdf& op, const Node& node);
   network::QuantizedOperation convert(const network::op::Lstm& op, const Node& node);
 
+  /// `real` as a multiplier of the precision asked for.
+  network::Multiplier factor(double real) const;
+
   // lower_pytorch.cpp
   /// Whether the node follows PyTorch's formulas: int8 under RequantRule::kPytorch.
   bool pytorch_rule(const Node& node) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 
 #include "base/error.h"
@@ -25,6 +26,17 @@ network::Multiplier multiplier_from(double real) {
                            " is too large; below 2^30 is allowed");
   }
   return {static_cast<std::int32_t>(mantissa), shift};
+}
+
+network::Multiplier with_precision(network::Multiplier multiplier, int bits) {
+  const int dropped = 31 - bits;
+  if (dropped <= 0) return multiplier;
+  const std::int64_t half = std::int64_t{1} << (dropped - 1);
+  const std::int64_t magnitude = (std::abs(std::int64_t{multiplier.mantissa}) + half) >> dropped << dropped;
+  const std::int64_t sign = multiplier.mantissa < 0 ? -1 : 1;
+  if (magnitude < std::int64_t{1} << 31)
+    return {static_cast<std::int32_t>(sign * magnitude), multiplier.shift};
+  return {static_cast<std::int32_t>(sign * magnitude / 2), multiplier.shift + 1};
 }
 
 double real_value(const network::Multiplier& multiplier) {

@@ -45,6 +45,18 @@ void check(const Graph& graph, const Scheme& scheme) {
       !(needs_only_amax(scheme.power_of_two->activation) && needs_only_amax(scheme.power_of_two->weight))) {
     throw base::InputError("scales that are powers of two need a method that knows only the magnitude");
   }
+  const bool asymmetric_weights = scheme.weight_zero_point == WeightZeroPoint::kFree;
+  if (asymmetric_weights && (scheme.weight != DType::kInt8 || scheme.activation != DType::kInt8 ||
+                             scheme.granularity != WeightGranularity::kPerTensor || scheme.power_of_two)) {
+    throw base::InputError(
+        "weights with a zero point are int8, with int8 activations, one scale a tensor and no power of two");
+  }
+  if (scheme.weight == DType::kInt4 && scheme.weight_codes == WeightCodes::kReduced) {
+    throw base::InputError("only int8 weights have a reduced range");
+  }
+  if (scheme.bias_bits && (*scheme.bias_bits < 2 || *scheme.bias_bits > 32)) {
+    throw base::InputError("biases of " + std::to_string(*scheme.bias_bits) + " bits; 2 to 32 are allowed");
+  }
   for (const Node& node : graph.nodes) {
     if (std::holds_alternative<op::Quantize>(node.operation) ||
         std::holds_alternative<op::Dequantize>(node.operation)) {
@@ -161,14 +173,28 @@ class Assignment {
     }
     const auto count = static_cast<std::int64_t>(magnitude.size());
     for (std::int64_t i = 0; i < codes.size(); ++i) {
-      if (codes.integer(i) != 0) zero[static_cast<std::size_t>(count == 1 ? 0 : i / inner % count)] = false;
+      if (codes.integer(i) != affine.zero_point[0])
+        zero[static_cast<std::size_t>(count == 1 ? 0 : i / inner % count)] = false;
     }
     for (std::size_t c = 0; c < magnitude.size(); ++c) {
       if (zero[c]) magnitude[c] = 0.0;
     }
   }
 
-  void store_bias(TensorId id, const Tensor& bias, float input_scale, const Affine& weight) {
+  /// The bias as a fixed-point memory of `bias_bits` would hold it.
+  Tensor stored_bias(Tensor bias) const {
+    if (!scheme_.bias_bits) return bias;
+    const double magnitude = range_of(bias.data<float>()).magnitude();
+    if (magnitude == 0.0) return bias;
+    const FlFormat format{*scheme_.bias_bits, true, network::Rounding::kNearestAway};
+    const double step = std::ldexp(1.0, -choose_fl(FlMethod::kMax, format, magnitude));
+    for (float& b : bias.data<float>())
+      b = static_cast<float>(std::round(static_cast<double>(b) / step) * step);
+    return bias;
+  }
+
+  void store_bias(TensorId id, const Tensor& real, float input_scale, const Affine& weight) {
+    const Tensor bias = stored_bias(real);
     const DType dtype = scheme_.activation == DType::kInt16 ? DType::kInt64 : DType::kInt32;
     Affine affine;
     for (const float w : weight.scale) affine.scale.push_back(input_scale * w);
@@ -309,7 +335,7 @@ Graph assign_ranges(const Graph& graph, const Ranges& ranges, const Scheme& sche
 PostTrainingResult quantize_post_training(const Graph& graph, const std::vector<std::vector<Tensor>>& samples,
                                           const Scheme& scheme, const CalibrationMethod& method,
                                           const LowerOptions& options) {
-  const Graph folded = fuse_activations(split_prelu(graph));
+  const Graph folded = rewrite_for_quantisation(graph);
   Calibrator calibrator(folded, method);
   for (const auto& sample : samples) calibrator.add(sample);
   const ActivationClips clips =

@@ -31,7 +31,34 @@ Affine activation_affine(const Range& range, const Scheme& scheme) {
   return activation_affine(range, scheme.activation);
 }
 
+namespace {
+
+/// The codes of an asymmetric weight, as uint8 less 128.
+CodeSpan asymmetric_codes(WeightCodes codes) {
+  switch (codes) {
+    case WeightCodes::kRestricted:
+      return {-127, 127};
+    case WeightCodes::kReduced:
+      return {-128, -1};
+    case WeightCodes::kAll:
+      break;
+  }
+  return {-128, 127};
+}
+
+/// What a symmetric weight's magnitude is divided by.
+double highest_code(const Scheme& scheme) {
+  const auto highest = static_cast<double>(network::highest(scheme.weight));
+  if (scheme.weight_codes == WeightCodes::kReduced) return std::floor(highest / 2.0);
+  return scheme.weight_codes == WeightCodes::kAll ? highest + 0.5 : highest;
+}
+
+}  // namespace
+
 Affine weight_affine(const network::Tensor& weight, int axis, const Scheme& scheme) {
+  if (scheme.weight_zero_point == WeightZeroPoint::kFree) {
+    return asymmetric(range_of(weight.data<float>()), asymmetric_codes(scheme.weight_codes));
+  }
   Affine affine = axis >= 0 ? symmetric_per_channel(weight, axis, scheme.weight)
                             : symmetric(range_of(weight.data<float>()).magnitude(), scheme.weight);
   const auto highest = static_cast<double>(network::highest(scheme.weight));
@@ -40,8 +67,8 @@ Affine weight_affine(const network::Tensor& weight, int axis, const Scheme& sche
     const double magnitude = static_cast<double>(scale) * highest;
     if (scheme.power_of_two) {
       scale = power_of_two_scale(scheme.power_of_two->weight, bits_of(scheme.weight), magnitude);
-    } else if (scheme.weight_codes == WeightCodes::kAll) {
-      scale = static_cast<float>(magnitude / (highest + 0.5));
+    } else if (scheme.weight_codes != WeightCodes::kRestricted) {
+      scale = static_cast<float>(magnitude / highest_code(scheme));
     }
   }
   return affine;

@@ -14,4 +14,17 @@ network::Graph fuse_activations(network::Graph graph);
 /// one with equal slopes becomes leaky_relu.
 network::Graph split_prelu(network::Graph graph);
 
+/// Folds lines y = f x + g by channel, which is what a trained batch normalisation is, into the layer with
+/// weights that they follow, or into the one that alone reads them. Lines are depthwise 1x1 convolutions, and
+/// products, sums and differences with a float constant of one value a channel (at least two); what no layer
+/// takes stays.
+///
+/// Behind a layer: where nothing else reads the layer's result and it has no activation of its own. In front
+/// of one: where that layer pads nothing and is no transposed convolution (a border would be changed as
+/// well), or where all g are 0.
+network::Graph fold_channel_lines(network::Graph graph);
+
+/// All rewrites that quantisation begins with, in order.
+network::Graph rewrite_for_quantisation(network::Graph graph);
+
 }  // namespace dlasim::quantize

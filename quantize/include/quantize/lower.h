@@ -10,10 +10,14 @@ namespace dlasim::quantize {
 
 struct LowerOptions {
   /// Requantisation of int32 accumulators and of element-wise operators: kDouble is TFLite's and
-  /// CMSIS-NN's default, kSingle is CMSIS_NN_USE_SINGLE_ROUNDING. kPytorch is for multiply-accumulate
-  /// operators and products; sums and rescaling, which PyTorch computes otherwise, then use kSingle.
+  /// CMSIS-NN's default, kSingle is CMSIS_NN_USE_SINGLE_ROUNDING. kPytorch makes int8
+  /// networks compute what PyTorch's qnnpack engine does, sums, averages and functions included; elsewhere
+  /// (int16) element-wise operators then use kSingle.
   /// 64-bit accumulators always use kInt64, whatever is set here.
   network::RequantRule rule = network::RequantRule::kDouble;
+  /// Significant bits of every factor's mantissa, 2..31: a Q0.31 multiplier has 31, and fewer show what a
+  /// smaller one would cost. A float32 factor (kPytorch) keeps its own 24.
+  int multiplier_bits = 31;
 };
 
 /// Tensors keep their ids; tables are appended; a tensor that no node, input or output uses any more

@@ -13,6 +13,9 @@ namespace dlasim::quantize {
 /// requantisation can run.
 network::Multiplier multiplier_from(double real);
 
+/// The multiplier rounded to `bits` significant bits (2..31), halves away from 0.
+network::Multiplier with_precision(network::Multiplier multiplier, int bits);
+
 /// The real value of a multiplier.
 double real_value(const network::Multiplier& multiplier);
 

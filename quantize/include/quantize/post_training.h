@@ -36,10 +36,17 @@ enum class ActivationCodes {
   kReduced,  ///< 7 bits, -64..63: frameworks spare one for 16-bit accumulation
 };
 
-/// Which codes a symmetric weight uses.
+/// Which codes a weight uses. Asymmetric weights (WeightZeroPoint::kFree) as uint8 in brackets.
 enum class WeightCodes {
-  kRestricted,  ///< scale = magnitude / 127: -127..127 (int4: -7..7)
-  kAll,         ///< scale = magnitude / 127.5: -128..127 (int4: 7.5)
+  kRestricted,  ///< scale = magnitude / 127: -127..127 (int4: -7..7) [1..255]
+  kAll,         ///< scale = magnitude / 127.5: -128..127 (int4: 7.5) [0..255]
+  kReduced,     ///< scale = magnitude / 63: -63..63, a bit is spared [0..127]; not for int4
+};
+
+/// Whether the zero point of a weight may be other than 0.
+enum class WeightZeroPoint {
+  kZero,  ///< symmetric
+  kFree,  ///< asymmetric over the tensor's range: int8 weights with one scale, int8 activations
 };
 
 /// Scales that are powers of two: the fractional length of each by a rule of choose_fl.h that needs only the
@@ -64,6 +71,10 @@ struct Scheme {
   ActivationZeroPoint zero_point = ActivationZeroPoint::kFree;
   ActivationCodes activation_codes = ActivationCodes::kAll;
   WeightCodes weight_codes = WeightCodes::kRestricted;
+  WeightZeroPoint weight_zero_point = WeightZeroPoint::kZero;
+  /// Biases in fixed point of so many bits with a power-of-two step, the finest that holds the layer's
+  /// largest, before they go to the accumulator's scale. Absent: at the accumulator's scale right away.
+  std::optional<int> bias_bits;
   std::optional<PowerOfTwoScales> power_of_two;
 };
 

@@ -56,6 +56,54 @@ TEST_F(Quantize, ModelFileWithAudio) {
   EXPECT_TRUE(read_json(path("a/methods.json"))["candidates"][0]["figures"].contains("SNR"));
 }
 
+/// The accelerator computes golden's integers under every choice: `run` compares them.
+TEST_F(Quantize, EveryChoiceRunsOnTheAccelerator) {
+  const std::vector<std::vector<std::string>> choices{
+      {"weights=per_tensor", "weight_codes=all"},
+      {"weights=per_tensor", "weight_codes=reduced", "activation_codes=reduced"},
+      {"weights=per_tensor", "weight_zero_point=free", "weight_codes=all"},
+      {"weights=per_tensor", "weight_zero_point=free", "weight_codes=reduced", "bias_bits=12"},
+      {"weight_type=int4", "multiplier_bits=8", "bias_correction=true"},
+      {"scales=power_of_two", "rounding=single", "equalize=true"},
+      {"scheme=pytorch", "activation_zero_point=zero"}};
+  for (const auto& choice : choices) {
+    std::vector<std::string> arguments{"run",    source("configs/wavenet_tiny.yaml"), "--samples", "40", "-o",
+                                       path("r")};
+    for (const std::string& assignment : choice) {
+      arguments.insert(arguments.end(), {"--set", "numerics." + assignment});
+    }
+    EXPECT_EQ(run(arguments), kDone) << choice.front();
+  }
+}
+
+TEST_F(Quantize, OptionsAreKeysOfTheNumerics) {
+  const std::string config = source("configs/wavenet_tiny.yaml");
+  ASSERT_EQ(run({"quantize", config, "-o", path("a"), "--scheme", "amct", "--activation-zero-point", "zero",
+                 "--weights", "per_tensor", "--multiplier-bits", "8", "--equalize"}),
+            kDone);
+  const auto graph = quantize::load_quantized(path("a/network.json"));
+  for (const auto id : graph.inputs) EXPECT_EQ(graph.tensor(id).affine->zero_point[0], 0);
+  const auto* conv = std::get_if<network::qop::Conv2d>(&graph.nodes.front().operation);
+  ASSERT_NE(conv, nullptr);
+  EXPECT_EQ(conv->mac.multiplier.size(), 1U);
+  EXPECT_EQ(conv->mac.multiplier[0].mantissa % (1 << 23), 0);
+  ASSERT_EQ(run({"quantize", config, "-o", path("b"), "--weight-codes", "all"}), kDone);
+  const auto [code, errors] =
+      run_with_errors({"quantize", config, "-o", path("c"), "--weight-codes", "most"});
+  EXPECT_EQ(code, kBadInput);
+  EXPECT_THAT(errors, HasSubstr("restricted"));
+}
+
+TEST_F(Quantize, ComparisonIsDrawn) {
+  ASSERT_EQ(run({"quantize", source("configs/wavenet_tiny.yaml"), "-o", path("q"), "--compare"}), kDone);
+  std::ifstream file(path("q/methods.svg"));
+  const std::string svg{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(svg, HasSubstr(">entropy</text>"));
+  std::size_t lines = 0;
+  for (std::size_t at = svg.find("<path"); at != std::string::npos; at = svg.find("<path", at + 1)) ++lines;
+  EXPECT_EQ(lines, 5U);
+}
+
 TEST_F(Quantize, MistakesAreNamed) {
   const std::string config = source("configs/wavenet_tiny.yaml");
   auto [code, errors] = run_with_errors({"quantize", config, "-o", path("a"), "--scheme", "x"});

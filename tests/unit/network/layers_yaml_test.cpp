@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/npy.h"
+#include "network/float_reference.h"
 #include "network/network_yaml.h"
 #include "network/shape_inference.h"
 #include "support/test_support.h"
@@ -60,6 +61,8 @@ TEST(LayersYaml, EveryOperatorBuilds) {
     EXPECT_EQ(shape_after("[2, 3]", "op: " + op + ", inputs: [input, input]"), (Shape{2, 3}));
     EXPECT_EQ(shape_after("[2, 3]", "op: " + op + ", constant: 0.5"), (Shape{2, 3}));
   }
+  EXPECT_EQ(shape_after("[1, 9, 7, 4]", "op: batch_norm, epsilon: 0.001"), (Shape{1, 9, 7, 4}));
+  EXPECT_EQ(shape_after("[2, 4]", "op: batch_norm"), (Shape{2, 4}));
   for (const std::string op : {"avg_pool2d", "max_pool2d"}) {
     EXPECT_EQ(shape_after("[1, 5, 6, 2]", "op: " + op + ", kernel: 2"), (Shape{1, 2, 3, 2}));
     EXPECT_EQ(shape_after("[1, 5, 6, 2]", "op: " + op + ", kernel: 3, stride: 1, padding: same"),
@@ -163,6 +166,38 @@ layers:
               read(wrong, scratch.path());
             }),
             file + ": array 'd.bias': is missing; shape (12,) is wanted");
+}
+
+TEST(LayersYaml, BatchNormIsALineByChannel) {
+  const base::ScratchDirectory scratch;
+  const auto two = [](float a, float b) {
+    const std::vector<float> values{a, b};
+    return base::make_npy<float>({2}, std::span<const float>(values));
+  };
+  base::write_npz(scratch / "w.npz", {{"n.scale", two(3.0F, -1.0F)},
+                                      {"n.offset", two(0.5F, 2.0F)},
+                                      {"n.mean", two(1.0F, -4.0F)},
+                                      {"n.variance", two(0.75F, 3.75F)}});
+  for (const std::string shape : {"[1, 1, 1, 2]", "[1, 2]"}) {
+    const std::string text =
+        "weights: w.npz\ninput: {shape: " + shape + "}\nlayers: [{name: n, op: batch_norm, epsilon: 0.25}]\n";
+    const Graph graph = read(text, scratch.path());
+    Tensor x(DType::kFloat32, graph.tensor(graph.inputs[0]).shape);
+    x.data<float>()[0] = 2.0F;
+    x.data<float>()[1] = 10.0F;
+    const Tensor y = FloatReference(graph).run({x}).at(0);
+    EXPECT_FLOAT_EQ(y.data<float>()[0], 3.5F);   // 3 (2 - 1) / 1 + 0.5
+    EXPECT_FLOAT_EQ(y.data<float>()[1], -5.0F);  // -(10 + 4) / 2 + 2
+  }
+  base::write_npz(scratch / "bad.npz", {{"n.scale", two(3.0F, -1.0F)},
+                                        {"n.offset", two(0.5F, 2.0F)},
+                                        {"n.mean", two(1.0F, -4.0F)},
+                                        {"n.variance", two(0.75F, -3.0F)}});
+  EXPECT_EQ(error_of([&] {
+              read("weights: bad.npz\ninput: {shape: [1, 2]}\nlayers: [{name: n, op: batch_norm}]",
+                   scratch.path());
+            }),
+            "x.yaml:3:10: layers[0]: array 'n.variance': a variance of -3 has no square root to divide by");
 }
 
 TEST(LayersYaml, RandomWeightsFollowTheSeedAndTheName) {

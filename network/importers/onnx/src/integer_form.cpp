@@ -17,22 +17,6 @@ TensorInfo& tensor_of(Graph& graph, TensorId id) {
   return graph.tensors[static_cast<std::size_t>(id)];
 }
 
-/// The node that alone reads a tensor, or -1; a graph output counts as a reader.
-std::vector<int> sole_readers(const Graph& graph) {
-  constexpr int kNobody = -1, kSeveral = -2;
-  std::vector<int> readers(graph.tensors.size(), kNobody);
-  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    for (const TensorId id : graph.nodes[n].inputs) {
-      if (id == kNoTensor) continue;
-      int& reader = readers[static_cast<std::size_t>(id)];
-      reader = reader == kNobody ? static_cast<int>(n) : kSeveral;
-    }
-  }
-  for (const TensorId id : graph.outputs) readers[static_cast<std::size_t>(id)] = kSeveral;
-  for (int& r : readers) r = std::max(r, kNobody);
-  return readers;
-}
-
 std::optional<FusedActivation> fusable(const Operation& operation) {
   const auto* unary = std::get_if<op::Unary>(&operation);
   if (unary == nullptr) return std::nullopt;
@@ -292,6 +276,21 @@ class IntegerForm {
 };
 
 }  // namespace
+
+std::vector<int> sole_readers(const Graph& graph) {
+  constexpr int kNobody = -1, kSeveral = -2;
+  std::vector<int> readers(graph.tensors.size(), kNobody);
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    for (const TensorId id : graph.nodes[n].inputs) {
+      if (id == kNoTensor) continue;
+      int& reader = readers[static_cast<std::size_t>(id)];
+      reader = reader == kNobody ? static_cast<int>(n) : kSeveral;
+    }
+  }
+  for (const TensorId id : graph.outputs) readers[static_cast<std::size_t>(id)] = kSeveral;
+  for (int& r : readers) r = std::max(r, kNobody);
+  return readers;
+}
 
 Graph fuse_activations(Graph graph) {
   const std::vector<int> readers = sole_readers(graph);

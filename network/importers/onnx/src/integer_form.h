@@ -1,6 +1,8 @@
 #pragma once
 /// From quantise-dequantise form to integer operators.
 
+#include <vector>
+
 #include "network/graph.h"
 
 namespace dlasim::network::onnx_import {
@@ -17,5 +19,13 @@ Graph to_integer_form(const Graph& graph);
 
 /// Drops nodes that no output depends on and tensors that no node, input or output uses.
 Graph without_dead_parts(const Graph& graph);
+
+/// The node that alone reads each tensor, or -1; a graph output counts as a reader.
+std::vector<int> sole_readers(const Graph& graph);
+
+/// Sums and products with constants and batch normalisations behind a layer with integer weights go into the
+/// weights' scales and the bias (as training that simulates quantisation leaves them); the codes stay. Not
+/// where a factor is negative.
+Graph absorb_channel_lines(Graph graph);
 
 }  // namespace dlasim::network::onnx_import

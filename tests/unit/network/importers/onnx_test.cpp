@@ -162,6 +162,40 @@ TEST(ImportOnnx, NormalisationOfASharedConvolutionStaysApart) {
   EXPECT_EQ(graph.tensor(graph.nodes[0].inputs[1]).constant->data<float>()[2], 3.0F);
 }
 
+/// What torch.onnx writes for a convolution with batch normalisation after quantisation-aware training: the
+/// weights are rounded after they were scaled, the result is scaled back, biased and normalised.
+TEST(ImportOnnx, LinesBehindTrainedCodesGoIntoTheirScales) {
+  Model m;
+  m.input("x", {1, 1, 1, 2}).output("y");
+  m.floats("sx", {}, {0.5F}).floats("sw", {}, {0.25F}).floats("sy", {}, {0.125F});
+  m.ints("z", {}, {0}, onnx::TensorProto::INT8);
+  m.floats("w", {2, 1, 1, 1}, {2.0F, -8.0F}).floats("zeros", {2}, {0, 0});
+  m.floats("back", {1, 2, 1, 1}, {2.0F, 0.5F}).floats("bias", {1, 2, 1, 1}, {1.0F, -3.0F});
+  m.floats("g", {2}, {4.0F, 1.0F}).floats("b", {2}, {0.5F, -0.25F}).floats("mean", {2}, {1.0F, 2.0F});
+  m.floats("v", {2}, {0.99999F, 3.99999F});
+  m.node("QuantizeLinear", {"x", "sx", "z"}, "xq").node("DequantizeLinear", {"xq", "sx", "z"}, "xf");
+  m.node("QuantizeLinear", {"w", "sw", "z"}, "wq").node("DequantizeLinear", {"wq", "sw", "z"}, "wf");
+  m.node("Conv", {"xf", "wf", "zeros"}, "c").node("Div", {"c", "back"}, "d").node("Add", {"d", "bias"}, "a");
+  m.node("BatchNormalization", {"a", "g", "b", "mean", "v"}, "n").node("Relu", {"n"}, "r");
+  m.node("QuantizeLinear", {"r", "sy", "z"}, "yq").node("DequantizeLinear", {"yq", "sy", "z"}, "y");
+  const Graph graph = imported(m);
+  const auto conv = std::find_if(graph.nodes.begin(), graph.nodes.end(), [](const auto& node) {
+    return std::holds_alternative<network::op::Conv2d>(node.operation);
+  });
+  ASSERT_NE(conv, graph.nodes.end());
+  EXPECT_EQ(graph.nodes.size(), 3U);  // between the change to integers and back
+  EXPECT_EQ(std::get<network::op::Conv2d>(conv->operation).activation, network::FusedActivation::kRelu);
+  const auto& weight = graph.tensor(conv->inputs[1]);
+  EXPECT_EQ(weight.constant->integer(0), 8);
+  EXPECT_EQ(weight.constant->integer(1), -32);
+  ASSERT_EQ(weight.affine->scale.size(), 2U);
+  EXPECT_FLOAT_EQ(weight.affine->scale[0], 0.25F / 2.0F * 4.0F);
+  EXPECT_FLOAT_EQ(weight.affine->scale[1], 0.25F / 0.5F / 2.0F);
+  const auto& bias = graph.tensor(conv->inputs[2]);
+  EXPECT_EQ(bias.constant->integer(0), 2);    // 0.5 + 4 (1 - 1) at 0.25
+  EXPECT_EQ(bias.constant->integer(1), -22);  // -0.25 + (-3 - 2) / 2 at 0.125
+}
+
 TEST(ImportOnnx, RefusesByNodeAndAttribute) {
   Model unknown;
   unknown.input("x", {1, 4}).output("y").node("Einsum", {"x"}, "y");
