@@ -32,8 +32,7 @@ class Silicon {
   void require() const {
     if (units_.kind == TruncationKind::kNone) refuse("hardware.truncation.kind is none: there are no units");
     if (s_.affine != 0) refuse("hardware.truncation has no units for integers with zero points");
-    if (s_.scaled_input != 0 || s_.scaled_weight != 0)
-      refuse("hardware.truncation has no units for MX formats");
+    if (is_mx()) refuse("hardware.truncation has no units for MX formats");
     if (s_.activation.kind != Kind::kExact) refuse("hardware.truncation has no unit at the point activation");
     s_.datapath == StagedDatapath::kElementwise ? require_pair() : require_reduction();
     require_point("output", units_.output, s_.output);
@@ -41,6 +40,13 @@ class Silicon {
   }
 
  private:
+  /// Operands with a scale, dot products a block, or a conversion to MX.
+  bool is_mx() const {
+    using arch::StagedDatapath;
+    return s_.scaled_input != 0 || s_.scaled_weight != 0 ||
+           (s_.datapath != StagedDatapath::kReduce && s_.datapath != StagedDatapath::kElementwise);
+  }
+
   [[noreturn]] void refuse(const std::string& reason) const {
     throw base::UnsupportedError(
         fmt::format("{} '{}': {}", network::name(node_.operation), node_.name, reason));

@@ -316,6 +316,7 @@ void stage_mx_scales(const network::QuantizedGraph& graph, const arch::Hardware&
   s.input = value.format;
   s.scaled_input = value.is_scaled;
   s.output = mx_output(graph, hardware, node);
+  require_silicon(node, hardware, s);
   pass.staged = s;
 }
 
@@ -327,6 +328,7 @@ void stage_mx_elements(const network::QuantizedGraph& graph, const arch::Hardwar
   s.weight = value.format;
   s.scaled_weight = value.is_scaled;
   s.output = mx_output(graph, hardware, node);
+  require_silicon(node, hardware, s);
   pass.staged = s;
 }
 

@@ -103,6 +103,27 @@ TEST(Silicon, IntegerHardwareRefusesNumberFormats) {
             "fully_connected 'dense': hardware.truncation.kind is none: there are no units");
 }
 
+TEST(Silicon, ChipsWithoutMxRefuseTheConversionToIt) {
+  network::QuantizedGraph g;
+  g.reduction_lanes = 4;
+  network::QuantizedTensor from, to, scales;
+  from.name = "x", from.shape = {1, 1, 1, 40}, from.dtype = network::DType::kInt8;
+  from.format = network::OperandFormat{dfp(8, 4), 0};
+  scales.name = "y_scales", scales.shape = {1, 1, 1, 2}, scales.dtype = network::DType::kUInt8;
+  to.name = "y", to.shape = from.shape, to.dtype = network::DType::kInt8;
+  to.format = network::OperandFormat{dfp(8, 6), 32};
+  const network::TensorId x = g.add_tensor(std::move(from)), s = g.add_tensor(std::move(scales));
+  to.mx_scales = s;
+  const network::TensorId y = g.add_tensor(std::move(to));
+  g.inputs = {x}, g.outputs = {y, s};
+  g.nodes.push_back({"to_mx", network::qop::StagedConvert{}, {x}, {y, s}, {}});
+  arch::Hardware h = dfp_hardware();
+  EXPECT_EQ(base::error_of([&] { compile(g, h); }),
+            "convert 'to_mx': hardware.truncation has no units for MX formats");
+  h.truncation = {};
+  EXPECT_NO_THROW(compile(g, h));
+}
+
 TEST(Silicon, NamesThePointTheFormatAndTheKey) {
   EXPECT_EQ(
       refusal([](auto& n) { n.accumulator.bits = 23; }),
