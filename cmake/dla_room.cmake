@@ -19,18 +19,15 @@ endfunction()
 
 # dla_test(NAME base SOURCES a_test.cpp ... DEPENDS dla::base ...)
 #
-# One GoogleTest binary whose cases CTest sees one by one. DLA_SHARED_DIR is where conformance
-# vectors may lie beside the source tree; a test that needs them skips where they are absent.
+# One GoogleTest binary whose cases CTest sees one by one. The conformance vectors may lie beside the source tree
+# (support/places.h); a test that needs them skips where they are absent.
 function(dla_test)
   cmake_parse_arguments(arg "" "NAME" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${arg_NAME}_test ${arg_SOURCES})
-  target_link_libraries(${arg_NAME}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock dla_warnings)
-  target_include_directories(${arg_NAME}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")  # support/
+  target_link_libraries(${arg_NAME}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock dla_test_places dla_warnings)
   target_precompile_headers(${arg_NAME}_test REUSE_FROM dla_test_headers)
   # Test code is compiled once and runs briefly: what optimising it costs is more than what it gives.
   target_compile_options(${arg_NAME}_test PRIVATE $<$<CONFIG:Release>:-O1>)
-  target_compile_definitions(${arg_NAME}_test PRIVATE
-    DLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DLA_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
   gtest_discover_tests(${arg_NAME}_test TEST_PREFIX "${arg_NAME}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${arg_LABELS}")
 endfunction()

@@ -15,6 +15,7 @@
 #include "sim/engine/cycle_engine.h"
 #include "sim/fast/fast_engine.h"
 #include "sim/host/host.h"
+#include "support/places.h"
 
 namespace dlasim::conformance {
 namespace {
@@ -78,7 +79,7 @@ class AcceleratorVectors : public testing::TestWithParam<Subject> {};
 
 TEST_P(AcceleratorVectors, AgreeBitForBit) {
   const auto [kind, name] = GetParam();
-  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / name;
+  const auto folder = places::shared("vectors") / name;
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   const std::filesystem::path paths[] = {folder};
   expect_all_pass(Verifier(engine_of(kind)).run(paths));
@@ -105,7 +106,7 @@ std::vector<std::filesystem::path> clips_of(const std::filesystem::path& model) 
 class AcceleratorNetworks : public testing::TestWithParam<Kind> {};
 
 TEST_P(AcceleratorNetworks, AgreeBitForBit) {
-  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / "tflite";
+  const auto folder = places::shared("vectors/tflite");
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   std::vector<std::filesystem::path> paths;
   std::size_t models = 0;
@@ -130,7 +131,7 @@ class AcceleratorNumberFormats : public testing::TestWithParam<Subject> {};
 
 TEST_P(AcceleratorNumberFormats, AgreeBitForBit) {
   const auto [kind, name] = GetParam();
-  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / "number_format" / name;
+  const auto folder = places::shared("vectors/number_format") / name;
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   const FunctionEngine& engine = engine_of(kind);
   Verifier verifier(engine);

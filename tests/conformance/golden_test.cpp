@@ -7,6 +7,7 @@
 
 #include "conformance/verify.h"
 #include "golden/interpreter.h"
+#include "support/places.h"
 
 namespace dlasim::conformance {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 class GoldenVectors : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenVectors, AgreeBitForBit) {
-  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / GetParam();
+  const auto folder = places::shared("vectors") / GetParam();
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   const FunctionEngine engine("golden",
                               [](const auto& graph, auto inputs) { return golden::run(graph, inputs); });

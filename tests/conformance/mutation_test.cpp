@@ -16,6 +16,7 @@
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
 #include "sim/host/host.h"
+#include "support/places.h"
 
 namespace dlasim::conformance {
 namespace {
@@ -53,7 +54,7 @@ void break_something(json& document, std::mt19937& random) {
 
 /// Everything that a broken vector may do to an engine short of an InputError is a failure.
 void expect_verdicts(int trials, const std::function<void(const OperatorVector&)>& run) {
-  const auto folder = fs::path(DLA_SHARED_DIR) / "vectors";
+  const auto folder = places::shared("vectors");
   if (!fs::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   std::set<fs::path> files;
   for (const char* family : {"cmsis_nn", "cmsis_nn_wavenet", "tflite_activations"}) {

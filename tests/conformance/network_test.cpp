@@ -17,12 +17,13 @@
 #include "network/importers/tflite.h"
 #include "network/network_file.h"
 #include "network/shape_inference.h"
+#include "support/places.h"
 
 namespace dlasim::conformance {
 namespace {
 
 std::filesystem::path vectors(const char* folder) {
-  return std::filesystem::path(DLA_SHARED_DIR) / "vectors" / folder;
+  return places::shared("vectors") / folder;
 }
 
 std::vector<Outcome> run(const Engine& engine, const std::filesystem::path& folder) {

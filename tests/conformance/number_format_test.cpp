@@ -7,6 +7,7 @@
 
 #include "conformance/number_format_vector.h"
 #include "golden/interpreter.h"
+#include "support/places.h"
 
 namespace dlasim::conformance {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 class NumberFormatVectors : public testing::TestWithParam<const char*> {};
 
 TEST_P(NumberFormatVectors, AgreeBitForBit) {
-  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / "number_format" / GetParam();
+  const auto folder = places::shared("vectors/number_format") / GetParam();
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   const FunctionEngine engine("golden",
                               [](const auto& graph, auto inputs) { return golden::run(graph, inputs); });

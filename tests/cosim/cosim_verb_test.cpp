@@ -9,6 +9,7 @@
 #include "cli/main.h"
 #include "cosim.h"
 #include "faulty_blocks.h"
+#include "support/places.h"
 
 namespace dlasim::cli {
 namespace {
@@ -18,7 +19,7 @@ using sim::cosim::is_available;
 using sim::cosim::Mode;
 using testing::HasSubstr;
 
-const std::string kTiny = std::string(DLA_SOURCE_DIR) + "/configs/wavenet_tiny.yaml";
+const std::string kTiny = places::source("configs/wavenet_tiny.yaml").string();
 
 struct Output {
   int exit_code;
@@ -57,11 +58,11 @@ TEST(CosimVerb, TinyWaveNetIsBitExactOnTheCore) {
 
 TEST(CosimVerb, ConvolutionsOfAllKindsAreCycleExactOnTheCore) {
   if (!is_available()) GTEST_SKIP() << "co-simulation is off";
-  const Output o = cosim({std::string(DLA_SOURCE_DIR) + "/configs/cnn2d.yaml", "--lockstep", "core"});
+  const Output o = cosim({places::source("configs/cnn2d.yaml").string(), "--lockstep", "core"});
   EXPECT_EQ(o.exit_code, kDone) << o.errors;
   EXPECT_THAT(o.out, HasSubstr("golden: 0 of "));
   const Output rtl =
-      cosim({std::string(DLA_SOURCE_DIR) + "/configs/cnn2d.yaml", "--rtl", "core", "--cycles"});
+      cosim({places::source("configs/cnn2d.yaml").string(), "--rtl", "core", "--cycles"});
   EXPECT_EQ(rtl.exit_code, kDone) << rtl.errors;
   EXPECT_THAT(rtl.out, testing::ContainsRegex("dilated +conv2d +[0-9]+ +[0-9]+ +0\n"));
   EXPECT_THAT(rtl.out, testing::ContainsRegex("all +[1-9][0-9]* +[1-9][0-9]* +0\n"));
@@ -70,7 +71,7 @@ TEST(CosimVerb, ConvolutionsOfAllKindsAreCycleExactOnTheCore) {
 /// A few samples of speech, on a small array that compiles quickly.
 TEST(CosimVerb, SpeechWaveNetIsBitExactOnTheCore) {
   if (!is_available()) GTEST_SKIP() << "co-simulation is off";
-  const std::string root = DLA_SOURCE_DIR;
+  const std::string root = places::source().string();
   const Output o = cosim({root + "/configs/wavenet_speech.yaml", "--lockstep", "core", "--samples", "8",
                           "--set", "hardware=" + root + "/configs/hardware/small.yaml"});
   EXPECT_EQ(o.exit_code, kDone) << o.errors;

@@ -14,6 +14,7 @@
 #include "quantize/post_training.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
+#include "support/places.h"
 
 namespace dlasim {
 namespace {
@@ -34,7 +35,7 @@ QuantizedGraph quantised(const network::Graph& graph, const quantize::Scheme& sc
 
 QuantizedGraph tiny_wavenet(std::int64_t length, std::vector<Tensor>& inputs) {
   const auto document =
-      base::YamlDocument::from_file(std::string(DLA_SOURCE_DIR) + "/configs/networks/wavenet_tiny.yaml");
+      base::YamlDocument::from_file(places::source("configs/networks/wavenet_tiny.yaml").string());
   return quantised(network::read_network(document.root(), {.sequence_length = length}),
                    quantize::int8_scheme(), inputs);
 }
@@ -77,7 +78,7 @@ TEST(Streaming, TinyWavenetOnGoldenForEveryHop) {
 }
 
 TEST(Streaming, AmplifierOnGolden) {
-  const auto model = network::read_nam(std::string(DLA_SOURCE_DIR) + "/models/nam_standard/nam_standard.nam",
+  const auto model = network::read_nam(places::source("models/nam_standard/nam_standard.nam").string(),
                                        {.samples = 300, .slimmable_size = {}});
   std::vector<Tensor> inputs;
   const QuantizedGraph sequence = quantised(model.graph, quantize::int16x8_scheme(), inputs);

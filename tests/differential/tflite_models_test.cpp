@@ -16,6 +16,7 @@
 #include "golden/interpreter.h"
 #include "network/importers/tflite.h"
 #include "quantize/lower.h"
+#include "support/places.h"
 
 namespace dlasim {
 namespace {
@@ -24,7 +25,7 @@ namespace fs = std::filesystem;
 
 std::vector<fs::path> network_vectors() {
   std::vector<fs::path> found;
-  const fs::path root = fs::path(DLA_SHARED_DIR) / "vectors";
+  const fs::path root = places::shared("vectors");
   if (!fs::is_directory(root)) return found;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     if (entry.path().filename() != "network.json") continue;

@@ -19,6 +19,7 @@
 #include "network/importers/nam.h"
 #include "quantize/post_training.h"
 #include "quantize/sqnr.h"
+#include "support/places.h"
 
 namespace dlasim {
 namespace {
@@ -35,7 +36,7 @@ struct WaveNet {
 
 std::vector<fs::path> directories() {
   std::vector<fs::path> found;
-  const fs::path root = fs::path(DLA_SHARED_DIR) / "vectors" / "nam";
+  const fs::path root = places::shared("vectors/nam");
   if (!fs::is_directory(root)) return found;
   for (const auto& entry : fs::directory_iterator(root)) {
     if (fs::exists(entry.path() / "network.json")) found.push_back(entry.path());

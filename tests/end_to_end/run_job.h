@@ -10,12 +10,13 @@
 
 #include "base/file.h"
 #include "cli/main.h"
+#include "support/places.h"
 #include "support/test_support.h"
 
 namespace dlasim::test {
 
 inline std::string config(const std::string& name) {
-  return std::string(DLA_SOURCE_DIR) + "/configs/" + name;
+  return places::source("configs/" + name).string();
 }
 
 struct Result {

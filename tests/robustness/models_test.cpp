@@ -17,6 +17,7 @@
 #include "quantize/lower.h"
 #include "quantize/quantized_file.h"
 #include "support/operator_cases.h"
+#include "support/places.h"
 #include "support/test_support.h"
 
 namespace dlasim::robustness {
@@ -68,7 +69,7 @@ class Robustness : public testing::Test {
 using Models = Robustness;
 
 TEST_F(Models, Tflite) {
-  const fs::path vectors = fs::path(DLA_SHARED_DIR) / "vectors/tflite";
+  const fs::path vectors = places::shared("vectors/tflite");
   if (!fs::exists(vectors)) GTEST_SKIP() << "no vectors";
   Tally tally;
   for (const char* folder :
@@ -97,7 +98,7 @@ TEST_F(Models, Tflite) {
 
 TEST_F(Models, NamValues) {
   const std::string text =
-      base::read_text_file(fs::path(DLA_SOURCE_DIR) / "models/nam_standard/nam_standard.nam");
+      base::read_text_file(places::source("models/nam_standard/nam_standard.nam"));
   nlohmann::json seed = nlohmann::json::parse(text);
   base::Random random(2);
   Tally tally;
@@ -172,7 +173,7 @@ TEST_F(Models, QuantisedGraphs) {
 
 TEST_F(Models, NetworkDescriptions) {
   const base::ScratchDirectory directory;
-  const fs::path configs = fs::path(DLA_SOURCE_DIR) / "configs/networks";
+  const fs::path configs = places::source("configs/networks");
   const Bytes seed = base::read_file(configs / "wavenet_tiny.yaml");
   const std::string weights = "../../models/wavenet_tiny/weights.npz";
   fs::copy_file(configs / weights, directory / "weights.npz");

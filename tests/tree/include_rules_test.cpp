@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "support/places.h"
+
 namespace dlasim {
 namespace {
 
@@ -57,7 +59,7 @@ std::vector<std::string> includes_of(const fs::path& file) {
 class IncludeRules : public testing::TestWithParam<Rule> {};
 
 TEST_P(IncludeRules, NoForbiddenEdge) {
-  const fs::path room = fs::path(DLA_SOURCE_DIR) / GetParam().room;
+  const fs::path room = places::source(GetParam().room);
   int files = 0;
   for (const auto& entry : fs::recursive_directory_iterator(room)) {
     const std::string extension = entry.path().extension().string();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/main.h"
+#include "support/places.h"
 
 namespace dlasim::cli::test {
 
@@ -42,12 +43,12 @@ class CommandTest : public ::testing::Test {
 
 /// A file of the source tree.
 inline std::string source(const std::string& name) {
-  return std::string(DLA_SOURCE_DIR) + "/" + name;
+  return places::source(name).string();
 }
 
 /// A file of the conformance vectors; may be absent.
 inline std::string shared(const std::string& name) {
-  return std::string(DLA_SHARED_DIR) + "/" + name;
+  return places::shared(name).string();
 }
 
 }  // namespace dlasim::cli::test

@@ -7,12 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/main.h"
+#include "support/places.h"
 #include "support/test_support.h"
 
 namespace dlasim::cli {
 namespace {
 
-const std::filesystem::path kConfigs = std::filesystem::path(DLA_SOURCE_DIR) / "configs";
+const std::filesystem::path kConfigs = places::source("configs");
 
 /// The summary of a golden run of the small WaveNet.
 nlohmann::json golden_summary(const std::string& numerics, const std::filesystem::path& out) {

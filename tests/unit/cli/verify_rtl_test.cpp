@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "command.h"
 #include "sim/cosim/rtl_toolchain.h"
+#include "support/places.h"
 
 namespace dlasim::cli {
 namespace {
@@ -30,7 +31,7 @@ class VerifyRtl : public test::CommandTest {
     return {code, testing::internal::GetCapturedStdout()};
   }
   static std::filesystem::path vectors(const std::string& folder) {
-    return std::filesystem::path(DLA_SHARED_DIR) / "vectors" / folder;
+    return places::shared("vectors") / folder;
   }
   void expect_all_pass(const std::string& folder) const {
     if (!std::filesystem::exists(vectors(folder))) GTEST_SKIP() << "no vectors at " << vectors(folder);

@@ -12,6 +12,7 @@
 #include "network/importers/tflite.h"
 #include "quantize/lower.h"
 #include "support/generated_project.h"
+#include "support/places.h"
 #include "support/test_support.h"
 
 namespace dlasim::exporter::test {
@@ -40,7 +41,7 @@ std::vector<Tensor> noise(const QuantizedGraph& graph) {
 }
 
 std::filesystem::path models() {
-  return std::filesystem::path(DLA_SHARED_DIR) / "vectors/tflite";
+  return places::shared("vectors/tflite");
 }
 
 /// The model file of a folder of vectors.

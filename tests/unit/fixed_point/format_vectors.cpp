@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "fixed_point/presets.h"
+#include "support/places.h"
 
 namespace dlasim::fixed_point {
 
@@ -54,7 +55,7 @@ const std::map<std::string, Specials> kSpecials{
 
 std::vector<std::filesystem::path> files(const std::string& kind) {
   const std::filesystem::path directory =
-      std::filesystem::path(DLA_SHARED_DIR) / "vectors/number_format" / kind;
+      places::shared("vectors/number_format") / kind;
   std::vector<std::filesystem::path> found;
   if (!std::filesystem::is_directory(directory)) return found;
   for (const auto& entry : std::filesystem::directory_iterator(directory))

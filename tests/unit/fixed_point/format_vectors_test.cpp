@@ -6,6 +6,7 @@
 #include "fixed_point/mx.h"
 #include "fixed_point/presets.h"
 #include "fixed_point/truncation_unit.h"
+#include "support/places.h"
 
 namespace dlasim::fixed_point {
 namespace {
@@ -16,7 +17,7 @@ using vectors::Json;
 template <typename Check>
 void for_each_file(const std::string& kind, const Check& check) {
   const auto files = vectors::files(kind);
-  if (files.empty()) GTEST_SKIP() << "no vectors of kind " << kind << " below " << DLA_SHARED_DIR;
+  if (files.empty()) GTEST_SKIP() << "no vectors of kind " << kind << " below " << places::shared();
   for (const auto& path : files) {
     SCOPED_TRACE(path.filename().string());
     const Json file = vectors::load(path);

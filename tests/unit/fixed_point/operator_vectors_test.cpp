@@ -6,6 +6,7 @@
 #include "fixed_point/activation_table.h"
 #include "fixed_point/elementwise.h"
 #include "format_vectors.h"
+#include "support/places.h"
 
 namespace dlasim::fixed_point {
 namespace {
@@ -155,7 +156,7 @@ const std::map<std::string, void (*)(const Vector&)> kChecks{
 };
 
 TEST(OperatorVectors, AgreeInEveryElement) {
-  const auto root = std::filesystem::path(DLA_SHARED_DIR) / "vectors";
+  const auto root = places::shared("vectors");
   std::map<std::string, int> checked;
   for (const char* directory : {"cmsis_nn", "cmsis_nn_wavenet", "tflite_activations"}) {
     if (!std::filesystem::is_directory(root / directory)) GTEST_SKIP() << "no vectors below " << root;

@@ -8,6 +8,7 @@
 
 #include "fixed_point/reduce.h"
 #include "format_vectors.h"
+#include "support/places.h"
 
 namespace dlasim::fixed_point {
 namespace {
@@ -99,7 +100,7 @@ OperandFormats operand_formats(const Json& operands) {
 
 TEST(ReduceVectors, Dot) {
   const auto files = vectors::files("dot");
-  if (files.empty()) GTEST_SKIP() << "no vectors below " << DLA_SHARED_DIR;
+  if (files.empty()) GTEST_SKIP() << "no vectors below " << places::shared();
   std::size_t elements = 0, traced = 0;
   for (const auto& path : files) {
     SCOPED_TRACE(path.filename().string());
@@ -173,7 +174,7 @@ class MxBlocks {
 
 TEST(ReduceVectors, MxDot) {
   const auto files = vectors::files("mx_dot");
-  if (files.empty()) GTEST_SKIP() << "no vectors below " << DLA_SHARED_DIR;
+  if (files.empty()) GTEST_SKIP() << "no vectors below " << places::shared();
   std::size_t traced = 0;
   for (const auto& path : files) {
     SCOPED_TRACE(path.filename().string());
@@ -223,7 +224,7 @@ TEST(ReduceVectors, MxDot) {
 
 TEST(ReduceVectors, Conv2d) {
   const auto files = vectors::files("conv2d");
-  if (files.empty()) GTEST_SKIP() << "no vectors below " << DLA_SHARED_DIR;
+  if (files.empty()) GTEST_SKIP() << "no vectors below " << places::shared();
   for (const auto& path : files) {
     SCOPED_TRACE(path.filename().string());
     const Json file = vectors::load(path);

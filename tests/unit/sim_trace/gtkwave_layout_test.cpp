@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "sim/trace/vcd_trace.h"
+#include "support/places.h"
 
 namespace dlasim::sim::trace {
 namespace {
@@ -35,7 +36,7 @@ TEST(GtkwaveLayout, GroupsTheBlocksAndZoomsToTheWindow) {
 // The committed layout pins the signals' names: people's own layouts and the RTL's dumps lean on them.
 // DLA_UPDATE_WAVES=1 writes it anew.
 TEST(GtkwaveLayout, CommittedLayoutIsTheGeneratedOne) {
-  const auto path = std::filesystem::path(DLA_SOURCE_DIR) / "waves" / "dla.gtkw";
+  const auto path = places::source("waves/dla.gtkw");
   const std::string text = gtkwave_layout(accelerator_signal_table(arch::Hardware{}, VcdOptions{}.lanes), {});
   if (std::getenv("DLA_UPDATE_WAVES") != nullptr) base::write_file_atomically(path, text);
   EXPECT_EQ(base::read_text_file(path), text);

@@ -17,6 +17,7 @@
 #include "network/float_reference.h"
 #include "onnx_model.h"
 #include "quantize/lower.h"
+#include "support/places.h"
 
 namespace dlasim {
 namespace {
@@ -280,7 +281,7 @@ class ExportedByPyTorch : public ::testing::Test {
     std::filesystem::create_directories(directory_);
     const std::string python = "/usr/bin/python3";
     if (std::system((python + " -c 'import onnx, torch' 2> /dev/null").c_str()) != 0) return;
-    const std::string script = DLA_SOURCE_DIR "/tests/unit/network/importers/export_onnx.py";
+    const std::string script = places::source("tests/unit/network/importers/export_onnx.py").string();
     exported_ =
         std::system((python + " '" + script + "' '" + directory_.string() + "' > /dev/null 2>&1").c_str()) ==
         0;

@@ -6,6 +6,7 @@
 #include "fixed_point/truncation_unit.h"
 #include "format_vectors.h"
 #include "sim/cosim/number_format_bench.h"
+#include "support/places.h"
 
 namespace dlasim::sim::cosim {
 namespace {
@@ -136,7 +137,7 @@ TEST(NumberFormatVectorsRtl, Convert) {
       EXPECT_EQ(got->flags, c[3].get<int>()) << c;
     }
   });
-  if (files == 0) GTEST_SKIP() << "no vectors below " << DLA_SHARED_DIR;
+  if (files == 0) GTEST_SKIP() << "no vectors below " << places::shared();
 }
 
 TEST(NumberFormatVectorsRtl, MultiplyAndAdd) {
@@ -155,7 +156,7 @@ TEST(NumberFormatVectorsRtl, MultiplyAndAdd) {
       }
     });
   }
-  if (files == 0) GTEST_SKIP() << "no vectors below " << DLA_SHARED_DIR;
+  if (files == 0) GTEST_SKIP() << "no vectors below " << places::shared();
 }
 
 TEST(NumberFormatVectorsRtl, StochasticAndLfsr) {
@@ -180,7 +181,7 @@ TEST(NumberFormatVectorsRtl, StochasticAndLfsr) {
       EXPECT_EQ(got->flags, c[4].get<int>()) << c;
     }
   });
-  if (files == 0) GTEST_SKIP() << "no vectors below " << DLA_SHARED_DIR;
+  if (files == 0) GTEST_SKIP() << "no vectors below " << places::shared();
 }
 
 }  // namespace

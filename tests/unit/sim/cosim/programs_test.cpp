@@ -16,6 +16,7 @@
 #include "sim/cosim/core_lockstep.h"
 #include "sim/engine/cycle_engine.h"
 #include "small_layers.h"
+#include "support/places.h"
 
 namespace dlasim::sim::cosim {
 namespace {
@@ -94,7 +95,7 @@ class LockstepVectors : public testing::TestWithParam<Folder> {};
 /// The outside authors' vectors through the whole RTL datapath: requantisation, curves, pooling, gates.
 TEST_P(LockstepVectors, AgreeInEveryCycle) {
   if (!is_available()) GTEST_SKIP() << "co-simulation is off";
-  const auto folder = std::filesystem::path(DLA_SHARED_DIR) / "vectors" / GetParam().path;
+  const auto folder = places::shared("vectors") / GetParam().path;
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors at " << folder;
   std::set<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {

@@ -7,12 +7,13 @@
 #include <sstream>
 
 #include "sim/cosim/configurations.h"
+#include "support/places.h"
 
 namespace dlasim::sim::arch {
 namespace {
 
 TEST(RtlPackage, CommittedCopyIsThatOfTheDefaultHardware) {
-  std::ifstream file(DLA_SOURCE_DIR "/rtl_models/generated/dla_pkg.sv");
+  std::ifstream file(places::source("rtl_models/generated/dla_pkg.sv"));
   std::stringstream text;
   text << file.rdbuf();
   EXPECT_EQ(text.str(), rtl_package(Hardware{}))
