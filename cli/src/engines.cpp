@@ -6,6 +6,7 @@
 #include "golden/interpreter.h"
 #include "rtl_vectors.h"
 #include "sim/compiler/compile.h"
+#include "sim/cosim/element_recorder.h"
 #include "sim/host/host.h"
 #include "simulator.h"
 
@@ -15,15 +16,20 @@ namespace {
 using network::QuantizedGraph;
 using network::Tensor;
 
-std::vector<Tensor> simulate(Engine engine, const QuantizedGraph& graph, std::span<const Tensor> inputs,
-                             sim::arch::Hardware hardware) {
-  // A vector of a staged layer brings its reduction order along: the array is as wide as it says.
+/// A vector of a staged layer brings its reduction order along: the array is as wide as it says.
+sim::arch::Hardware hardware_for(const QuantizedGraph& graph, sim::arch::Hardware hardware) {
   for (const network::QuantizedNode& node : graph.nodes) {
     if (node.staged) hardware.pe_array.ic_lanes = sim::compiler::reduction_lanes(graph, node);
   }
+  return hardware;
+}
+
+std::vector<Tensor> simulate(Engine engine, const QuantizedGraph& graph, std::span<const Tensor> inputs,
+                             const sim::arch::Hardware& hardware, sim::trace::TraceSink* trace = nullptr) {
   const auto program = sim::compiler::compile(graph, hardware);
   sim::engine::RunOptions options;
   options.host = sim::host::compute;
+  options.trace = trace;
   const auto result = make_simulator(engine, program, graph, hardware)->run(inputs, options);
   std::vector<Tensor> outputs;
   for (const network::TensorId t : graph.outputs)
@@ -56,10 +62,21 @@ std::unique_ptr<conformance::Engine> make_engine(const std::string& name,
   if (name == "rtl") return make_rtl_engine();
   const auto found = engine_choices().find(name);
   if (found == engine_choices().end()) throw base::InputError("no engine is called '" + name + "'");
-  return std::make_unique<FunctionEngine>(name,
-                                          [engine = found->second, hardware](const auto& graph, auto inputs) {
-                                            return simulate(engine, graph, inputs, hardware);
-                                          });
+  return std::make_unique<FunctionEngine>(
+      name, [engine = found->second, hardware](const auto& graph, auto inputs) {
+        return simulate(engine, graph, inputs, hardware_for(graph, hardware));
+      });
+}
+
+conformance::WireRecorder wires_of_cycle_engine(const sim::arch::Hardware& hardware) {
+  return [hardware](const QuantizedGraph& graph, std::span<const Tensor> inputs, std::int64_t element) {
+    const sim::arch::Hardware own = hardware_for(graph, hardware);
+    sim::cosim::ElementRecorder recorder(own, element);
+    simulate(Engine::kCycle, graph, inputs, own, &recorder);
+    std::vector<conformance::WireSteps> steps;
+    for (const auto& tile : recorder.tiles()) steps.push_back({tile.lanes, tile.tree, tile.partial_sum});
+    return steps;
+  };
 }
 
 void register_handlers(conformance::Verifier& verifier, const conformance::Engine& engine) {
@@ -68,9 +85,13 @@ void register_handlers(conformance::Verifier& verifier, const conformance::Engin
     register_rtl_handlers(verifier, engine);
     return;
   }
-  verifier.handle_op("number_format", engine.name() == "golden"
-                                          ? conformance::golden_number_format_handler(engine)
-                                          : conformance::engine_number_format_handler(engine));
+  if (engine.name() == "golden") {
+    verifier.handle_op("number_format", conformance::golden_number_format_handler(engine));
+    return;
+  }
+  conformance::WireRecorder record;  // the fast engine has no wires
+  if (engine.name() == "cycle") record = wires_of_cycle_engine(vector_hardware());
+  verifier.handle_op("number_format", conformance::engine_number_format_handler(engine, record));
 }
 
 }  // namespace dlasim::cli

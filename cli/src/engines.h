@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "conformance/engine.h"
+#include "conformance/number_format_vector.h"
 #include "conformance/verify.h"
 #include "sim/arch/hardware.h"
 
@@ -20,6 +21,9 @@ std::unique_ptr<conformance::Engine> make_engine(const std::string& name,
 
 /// The hardware that vectors run on: 32-bit lanes, so that every tensor of the integer operators fits.
 sim::arch::Hardware vector_hardware();
+
+/// What the cycle engine's wires carry, for vectors with traces.
+conformance::WireRecorder wires_of_cycle_engine(const sim::arch::Hardware& hardware);
 
 /// number_format and network vectors.
 void register_handlers(conformance::Verifier& verifier, const conformance::Engine& engine);

@@ -104,14 +104,18 @@ VectorHandler golden_number_format_handler(const Engine& engine) {
   };
 }
 
-VectorHandler engine_number_format_handler(const Engine& engine) {
-  return [&engine](const nlohmann::json& document, const std::filesystem::path& file) {
+VectorHandler engine_number_format_handler(const Engine& engine, WireRecorder record) {
+  return [&engine, record](const nlohmann::json& document, const std::filesystem::path& file) {
     const JsonReader root(document, file.string());
     const std::string test = root.at("number_format").at("test").string();
-    return run_layer_test(test, root, engine,
-                          [&](const JsonReader& /*dot_case*/, const StagedVector& vector) {
-                            return run_on_engine(engine, vector);
-                          });
+    return run_layer_test(test, root, engine, [&](const JsonReader& dot_case, const StagedVector& vector) {
+      if (record && dot_case.has("trace")) {
+        std::string step = first_wrong_wire(
+            dot_case.at("trace"), record(vector.graph, vector.inputs, vector.expected.front().element));
+        if (!step.empty()) return step;
+      }
+      return run_on_engine(engine, vector);
+    });
   };
 }
 

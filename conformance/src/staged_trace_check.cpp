@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "number_format_json.h"
@@ -30,6 +32,11 @@ class StepChecker {
     if (equal) return;
     difference_ = fmt::format("{}: expected {}, got {}", step, expected.string(),
                               exact ? golden::to_string(got.value) : code_text(got.code));
+  }
+  /// A wire; one without a format says nothing.
+  void check(const std::string& step, const JsonReader& expected, std::optional<std::uint64_t> got) {
+    if (failed() || !got || read_code(expected) == *got) return;
+    difference_ = fmt::format("{}: expected {}, got {}", step, expected.string(), code_text(*got));
   }
   /// The same number of entries on both sides.
   void check_count(const std::string& step, std::size_t expected, std::size_t got) {
@@ -91,7 +98,40 @@ void check_block(const std::string& place, const JsonReader& block, const networ
   checker->check(place + "partial_sum", block.at("partial_sum"), numerics.partial_sum, got.partial_sum);
 }
 
+/// Accumulators have a list of taps, whose last is on the wire; products of a block have one value.
+void check_lane_wires(const std::string& place, const char* name, const std::vector<JsonReader>& expected,
+                      const WireSteps& got, StepChecker* checker) {
+  checker->check_count(place + name, expected.size(), got.lanes.size());
+  for (std::size_t lane = 0; lane < got.lanes.size() && !checker->failed(); ++lane) {
+    const std::string step = fmt::format("{}{}[{}]", place, name, lane);
+    if (std::string_view(name) == "products") {
+      checker->check(step, expected[lane], got.lanes[lane]);
+    } else {
+      checker->check(step, expected[lane].elements().back(), got.lanes[lane]);
+    }
+  }
+}
+
 }  // namespace
+
+std::string first_wrong_wire(const JsonReader& trace, std::span<const WireSteps> got) {
+  StepChecker checker;
+  const bool blocks = trace.has("blocks");
+  const char* beats = blocks ? "blocks" : "tiles";
+  const auto parts = trace.at(beats).elements();
+  checker.check_count(beats, parts.size(), got.size());
+  for (std::size_t i = 0; i < parts.size() && !checker.failed(); ++i) {
+    const std::string place = fmt::format("{} {}: ", blocks ? "block" : "tile", i);
+    const char* lanes = blocks ? "products" : "accumulators";
+    check_lane_wires(place, lanes, parts[i].at(lanes).elements(), got[i], &checker);
+    const auto levels = parts[i].at("tree").elements();
+    if (blocks) checker.check(place + "block", parts[i].at("block"), got[i].tree);
+    if (!blocks && !levels.empty())
+      checker.check(place + "root of the tree", levels.back().elements().front(), got[i].tree);
+    checker.check(place + "partial_sum", parts[i].at("partial_sum"), got[i].partial_sum);
+  }
+  return checker.difference();
+}
 
 std::string first_wrong_step(const JsonReader& trace, const network::StagedNumerics& numerics,
                              const golden::ElementTrace& got) {

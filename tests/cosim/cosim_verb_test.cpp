@@ -61,8 +61,7 @@ TEST(CosimVerb, ConvolutionsOfAllKindsAreCycleExactOnTheCore) {
   const Output o = cosim({places::source("configs/cnn2d.yaml").string(), "--lockstep", "core"});
   EXPECT_EQ(o.exit_code, kDone) << o.errors;
   EXPECT_THAT(o.out, HasSubstr("golden: 0 of "));
-  const Output rtl =
-      cosim({places::source("configs/cnn2d.yaml").string(), "--rtl", "core", "--cycles"});
+  const Output rtl = cosim({places::source("configs/cnn2d.yaml").string(), "--rtl", "core", "--cycles"});
   EXPECT_EQ(rtl.exit_code, kDone) << rtl.errors;
   EXPECT_THAT(rtl.out, testing::ContainsRegex("dilated +conv2d +[0-9]+ +[0-9]+ +0\n"));
   EXPECT_THAT(rtl.out, testing::ContainsRegex("all +[1-9][0-9]* +[1-9][0-9]* +0\n"));

@@ -97,8 +97,7 @@ TEST_F(Models, Tflite) {
 }
 
 TEST_F(Models, NamValues) {
-  const std::string text =
-      base::read_text_file(places::source("models/nam_standard/nam_standard.nam"));
+  const std::string text = base::read_text_file(places::source("models/nam_standard/nam_standard.nam"));
   nlohmann::json seed = nlohmann::json::parse(text);
   base::Random random(2);
   Tally tally;

@@ -51,9 +51,9 @@ inline RunResult make_and_run(const std::filesystem::path& directory) {
       read_text(directory / "Makefile").find("-DCMSIS_NN_USE_SINGLE_ROUNDING") != std::string::npos;
   const std::filesystem::path library = single ? DLA_CMSIS_NN_SINGLE : DLA_CMSIS_NN_DOUBLE;
   return run_command("make -s -C '" + directory.string() +
-                     "' test CC='" DLA_CC "' CFLAGS='-O0 -Werror' CMSIS_NN='" + places::source("tests/support/cmsis_nn").string() +
-                     "' CMSIS_NN_LIB='" + library.string() + "' LDFLAGS='-Wl,-rpath," +
-                     library.parent_path().string() + "'");
+                     "' test CC='" DLA_CC "' CFLAGS='-O0 -Werror' CMSIS_NN='" +
+                     places::source("tests/support/cmsis_nn").string() + "' CMSIS_NN_LIB='" +
+                     library.string() + "' LDFLAGS='-Wl,-rpath," + library.parent_path().string() + "'");
 }
 
 }  // namespace dlasim::exporter::test

@@ -1,6 +1,6 @@
 #pragma once
-/// Where the source tree and the conformance vectors lie. One object file knows it: a path in the compile line of
-/// every test would make each clone compile all tests anew.
+/// Where the source tree and the conformance vectors lie. One object file knows it: a path in the compile
+/// line of every test would make each clone compile all tests anew.
 
 #include <filesystem>
 #include <string>

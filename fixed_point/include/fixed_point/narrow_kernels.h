@@ -14,19 +14,18 @@
 /// - Products are exact: both significands have at most 24 bits together, in the range of a float.
 /// - A sum s = a + b that is exact in a float (its terms lie in a window of 24 bits) is rounded once, by us.
 /// - Else the float rounds first, to s'. For M <= 10, terms of at most M + 1 bits and rounding to nearest,
-/// this
-///   changes nothing (Figueroa, 1995): let |a| >= |b| and 2^e <= |s| < 2^(e+1). If s' is not s, s has a bit
-///   below 2^(e-23), which must be b's, so that |b| < 2^(e-23+M). Then a is a value of the target, because it
-///   has M + 1 bits, and it is s rounded, because |b| is less than the half of a last place, 2^(e-M-1). So is
-///   s' rounded: it lies between a and s or is one of them, and no tie lies there. Among subnormals, where
-///   the last place is 2^z for all e, this needs s' = s: no term with bits below 2^(z+M-24).
+///   this changes nothing (Figueroa, 1995): let |a| >= |b| and 2^e <= |s| < 2^(e+1). If s' is not s, s has a
+///   bit below 2^(e-23), which must be b's, so that |b| < 2^(e-23+M). Then a is a value of the target,
+///   because it has M + 1 bits, and it is s rounded, because |b| is less than the half of a last place,
+///   2^(e-M-1). So is s' rounded: it lies between a and s or is one of them, and no tie lies there. Among
+///   subnormals, where the last place is 2^z for all e, this needs s' = s: no term with bits below
+///   2^(z+M-24).
 /// - fp32 is a float's own addition.
 /// - Whether such a sum was exact, r = a + b, shows in r - a and r - b: from the term of larger magnitude the
 ///   difference has at most 14 bits (24 for fp32, by Dekker's argument) and is exact, so it is the other term
 ///   if and only if nothing was lost; and if nothing was lost both are.
 /// - A sum of multiples of the target's smallest number is one, so it never underflows, and a zero sum is +0
-/// as
-///   long as one term cannot be -0: an accumulator begins as +0.
+///   as long as one term cannot be -0: an accumulator begins as +0.
 /// - Vectors with a nan, an infinity or a value beyond the largest go through the unit on doubles.
 
 #include <cstddef>

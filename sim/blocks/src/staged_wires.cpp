@@ -40,6 +40,24 @@ bool StagedWires::carry_formats() const {
   return units_->settings().datapath == arch::StagedDatapath::kReduce;
 }
 
+bool StagedWires::carry_values() const {
+  return carry_formats() || units_->reduces_blocks();
+}
+
+std::optional<std::uint64_t> StagedWires::bits(Place place, std::int64_t wire) const {
+  const Format& format = format_at(*units_, place);
+  if (format.kind == fixed_point::Kind::kExact) return std::nullopt;
+  return static_cast<std::uint64_t>(code(place, wire)) & fixed_point::low_mask(format.code_bits());
+}
+
+std::optional<std::uint64_t> StagedWires::lane_bits(const LaneSums& sums, std::size_t i) const {
+  if (units_->fixed_kernels() != nullptr)
+    return static_cast<std::uint32_t>(sums.narrow[i]) & fixed_point::low_mask(code_bits(Place::kLanes));
+  if (units_->float_kernels() == nullptr) return bits(Place::kLanes, sums.wide[i]);
+  const double value = static_cast<double>(std::bit_cast<float>(sums.narrow[i]));
+  return bits(Place::kLanes, std::bit_cast<std::int64_t>(value));
+}
+
 int StagedWires::code_bits(Place place) const {
   return format_at(*units_, place).code_bits();
 }

@@ -54,8 +54,7 @@ const std::map<std::string, Specials> kSpecials{
 }  // namespace
 
 std::vector<std::filesystem::path> files(const std::string& kind) {
-  const std::filesystem::path directory =
-      places::shared("vectors/number_format") / kind;
+  const std::filesystem::path directory = places::shared("vectors/number_format") / kind;
   std::vector<std::filesystem::path> found;
   if (!std::filesystem::is_directory(directory)) return found;
   for (const auto& entry : std::filesystem::directory_iterator(directory))

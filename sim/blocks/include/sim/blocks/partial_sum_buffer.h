@@ -33,6 +33,8 @@ class PartialSumBuffer {
   bool ready() const { return pipeline_.can_accept(); }
   bool valid() const { return pipeline_.valid(); }
   const ChannelSums& out() const { return pipeline_.front(); }
+  /// The sums that a position's later ic tiles add to, one an oc lane: for observers.
+  const std::int64_t* entry(std::uint32_t index) const { return memory_.data() + index * oc_lanes_; }
   void step(const In& in);
 
   /// Names the registers for waves; `v(name, value)` is called for each.

@@ -4,16 +4,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "sim/arch/staged_settings.h"
+#include "sim/blocks/beats.h"
 #include "sim/blocks/staged_datapath.h"
 
 namespace dlasim::sim::blocks {
 
 class StagedUnits;
 
-/// The wires of array, tree and partial sums as codes of the format in front of them, and back. Not for block
-/// mode, whose lanes may hold products without a code.
+/// The wires of array, tree and partial sums as codes of the format in front of them, and back.
 class StagedWires {
  public:
   enum class Place { kLanes, kChannels, kTotals };
@@ -23,8 +24,14 @@ class StagedWires {
 
   /// False for an element-wise layer: its wires are integers.
   bool carry_formats() const;
+  /// True in block mode too: of the places that have a format, bits() tells the code.
+  bool carry_values() const;
   int code_bits(Place place) const;
-  /// Sign-extended from the format's bits.
+  /// The code in its low bits, nothing where the format is `exact`: the products of block mode.
+  std::optional<std::uint64_t> bits(Place place, std::int64_t wire) const;
+  /// The same of wire `i` between array and tree, whatever carries it.
+  std::optional<std::uint64_t> lane_bits(const LaneSums& sums, std::size_t i) const;
+  /// Sign-extended from the format's bits. Not for a format that is `exact`.
   std::int64_t code(Place place, std::int64_t wire) const;
   /// `code`: bits above code_bits() are not looked at.
   std::int64_t wire(Place place, std::int64_t code) const;
