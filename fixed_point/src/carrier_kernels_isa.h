@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fixed_point/row_counts.h"
 #include "fixed_point/row_target.h"
 
 namespace dlasim::fixed_point::detail {
@@ -12,10 +13,6 @@ namespace dlasim::fixed_point::detail {
 enum class RowRounding { kFloor, kTrunc, kNearestUp, kNearestAway, kNearestEven };
 inline constexpr std::size_t kRowRoundings = 5;
 enum class RowKind { kExact, kDfpSaturating, kDfpWrapping, kMinifloat };
-
-struct RowCounts {
-  std::uint64_t inexact = 0, overflow = 0, underflow = 0, invalid = 0;
-};
 
 using UnaryRow = void (*)(const RowTarget&, const double* v, double* out, std::size_t n, RowCounts&) noexcept;
 using BinaryRow = void (*)(const RowTarget&, const double* a, const double* b, double* out, std::size_t n,

@@ -83,13 +83,21 @@ void add_codes(const FixedTarget& target, Rows<const std::int32_t> a, Rows<const
   add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
 }
 
-void multiply_accumulate_codes(const FixedTarget&, const std::int32_t* x, Rows<const std::int32_t> w,
-                               Rows<std::int32_t> acc, std::size_t rows, std::size_t length,
-                               RowCounts&) noexcept {
+void multiply_add_codes(const std::int32_t* x, Rows<const std::int32_t> w, Rows<const std::int32_t> before,
+                        Rows<std::int32_t> out, std::size_t rows, std::size_t length) noexcept {
+  std::size_t i = 0;
+  for (; i + kNarrowWidth <= length; i += kNarrowWidth) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      const NarrowInts product = splat(x[r]) * load<NarrowInts>(w.data + r * w.stride + i);
+      store(out.data + r * out.stride + i, load<NarrowInts>(before.data + r * before.stride + i) + product);
+    }
+  }
+  if (i == length) return;
   for (std::size_t r = 0; r < rows; ++r) {
-    std::int32_t* sums = acc.data + r * acc.stride;
-    const std::int32_t* weights = w.data + r * w.stride;
-    for (std::size_t i = 0; i < length; ++i) sums[i] += x[r] * weights[i];
+    const auto weights = load_first<NarrowInts>(w.data + r * w.stride + i, length - i);
+    const auto terms = load_first<NarrowInts>(before.data + r * before.stride + i, length - i);
+    const NarrowInts last = terms + splat(x[r]) * weights;
+    __builtin_memcpy(out.data + r * out.stride + i, &last, (length - i) * sizeof(std::int32_t));
   }
 }
 

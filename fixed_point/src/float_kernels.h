@@ -112,7 +112,7 @@ constexpr FloatOperations float_operations() noexcept {
 extern const NarrowOperations kNarrowOperations{
     DLA_FIXED_OPERATIONS(false),
     DLA_FIXED_OPERATIONS(true),
-    multiply_accumulate_codes,
+    multiply_add_codes,
     {float_operations<FloatRounding::kFloor>(), float_operations<FloatRounding::kTrunc>(),
      float_operations<FloatRounding::kNearestUp>(), float_operations<FloatRounding::kNearestAway>(),
      float_operations<FloatRounding::kNearestEven>(), float_operations<FloatRounding::kNone>()}};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <type_traits>
 
 #include "isa.h"
@@ -26,9 +28,8 @@ const NarrowOperations& narrow_operations() noexcept {
 
 namespace {
 
-void count(const RowCounts& counts, PointEvents& events, Point point) noexcept {
-  events[static_cast<std::size_t>(point)] +=
-      EventCounts{counts.inexact, counts.overflow, counts.underflow, counts.invalid};
+EventCounts& of(PointEvents& events, Point point) noexcept {
+  return events[static_cast<std::size_t>(point)];
 }
 
 // The two carriers differ in what a unit consists of.
@@ -49,24 +50,59 @@ void add(const FloatSum& u, Rows<const float> a, Rows<const float> b, Rows<float
   u.add(u.unit, a, b, out, rows, length, counts);
 }
 
-/// Products pass through a buffer that stays in the first-level cache: one loop a unit instead of one a pair
-/// of units.
+constexpr std::size_t kBuffer = 1024;
+/// A row of +0, to begin accumulators with and to be the missing partner of a tree's last node.
 template <class Carrier>
-void multiply_accumulate(const NarrowUnits<Carrier>& units, const Carrier* x, const Carrier* w, Carrier* acc,
-                         const LaneBlock& block, RowCounts& of_products, RowCounts& of_sums) noexcept {
-  constexpr std::size_t kBuffer = 1024;
+constexpr std::array<Carrier, kBuffer> kZeros{};
+
+/// out = Q[accumulator](before + Q[product](x * w)) for up to kBuffer columns. Products pass through a buffer
+/// that stays in the first-level cache: one loop a unit instead of one a pair of units. The kernels count
+/// into the layer's own counters: copied in vectors, counts would wait for what has just been written in
+/// parts.
+template <class Carrier>
+void through_units(const NarrowUnits<Carrier>& units, const Carrier* x, const Carrier* w,
+                   Rows<const Carrier> before, Carrier* out, const LaneBlock& block,
+                   PointEvents& events) noexcept {
   std::array<Carrier, kBuffer> products;
+  const std::size_t rows_at_once = kBuffer / block.length;
+  for (std::size_t row = 0; row < block.rows; row += rows_at_once) {
+    const std::size_t rows = std::min(rows_at_once, block.rows - row);
+    const std::size_t at = row * block.stride;
+    multiply(units.product, x + row, {w + at, block.stride}, {products.data(), block.length}, rows,
+             block.length, of(events, Point::kProduct));
+    add(units.accumulator, {before.data + row * before.stride, before.stride},
+        {products.data(), block.length}, {out + at, block.stride}, rows, block.length,
+        of(events, Point::kAccumulator));
+  }
+}
+
+void accumulate_columns(const NarrowUnits<float>& units, const float* x, const float* w,
+                        Rows<const float> before, float* out, const LaneBlock& block,
+                        PointEvents& events) noexcept {
+  through_units(units, x, w, before, out, block, events);
+}
+
+void accumulate_columns(const NarrowUnits<std::int32_t>& units, const std::int32_t* x, const std::int32_t* w,
+                        Rows<const std::int32_t> before, std::int32_t* out, const LaneBlock& block,
+                        PointEvents& events) noexcept {
+  if (units.product.is_exact && units.accumulator.is_exact) {
+    narrow_operations().multiply_add(x, {w, block.stride}, before, {out, block.stride}, block.rows,
+                                     block.length);
+  } else {
+    through_units(units, x, w, before, out, block, events);
+  }
+}
+
+/// `before` has the shape of `block`, or one row of kBuffer for all.
+template <class Carrier>
+void accumulate(const NarrowUnits<Carrier>& units, const Carrier* x, const Carrier* w,
+                Rows<const Carrier> before, Carrier* out, const LaneBlock& block,
+                PointEvents& events) noexcept {
   for (std::size_t column = 0; column < block.length; column += kBuffer) {
-    const std::size_t length = std::min(kBuffer, block.length - column);
-    const std::size_t rows_at_once = kBuffer / length;
-    for (std::size_t row = 0; row < block.rows; row += rows_at_once) {
-      const std::size_t rows = std::min(rows_at_once, block.rows - row);
-      const std::size_t at = row * block.stride + column;
-      multiply(units.product, x + row, {w + at, block.stride}, {products.data(), length}, rows, length,
-               of_products);
-      add(units.accumulator, {acc + at, block.stride}, {products.data(), length}, {acc + at, block.stride},
-          rows, length, of_sums);
-    }
+    const LaneBlock columns{block.rows, std::min(kBuffer, block.length - column), block.stride};
+    const std::size_t terms = before.stride == 0 ? 0 : column;
+    accumulate_columns(units, x, w + column, {before.data + terms, before.stride}, out + column, columns,
+                       events);
   }
 }
 
@@ -105,43 +141,54 @@ int NarrowKernels<Carrier>::tree_levels() const noexcept {
 }
 
 template <class Carrier>
+void NarrowKernels<Carrier>::multiply(const Carrier* x, const Carrier* w, Carrier* acc,
+                                      const LaneBlock& block, PointEvents& events) const noexcept {
+  detail::accumulate(*units_, x, w, {detail::kZeros<Carrier>.data(), 0}, acc, block, events);
+}
+
+template <class Carrier>
 void NarrowKernels<Carrier>::multiply_accumulate(const Carrier* x, const Carrier* w, Carrier* acc,
                                                  const LaneBlock& block, PointEvents& events) const noexcept {
-  if constexpr (std::is_same_v<Carrier, std::int32_t>) {
-    if (units_->product.is_exact && units_->accumulator.is_exact) {
-      detail::RowCounts none;
-      detail::narrow_operations().multiply_accumulate({}, x, {w, block.stride}, {acc, block.stride},
-                                                      block.rows, block.length, none);
-      return;
-    }
-  }
-  detail::RowCounts of_products, of_sums;
-  detail::multiply_accumulate(*units_, x, w, acc, block, of_products, of_sums);
-  detail::count(of_products, events, Point::kProduct);
-  detail::count(of_sums, events, Point::kAccumulator);
+  detail::accumulate(*units_, x, w, {acc, block.stride}, acc, block, events);
 }
 
 template <class Carrier>
 void NarrowKernels<Carrier>::accumulate_padding(Carrier* acc, std::size_t n) noexcept {
-  for (std::size_t i = 0; i < n; ++i) acc[i] += Carrier{0};
+  for (std::size_t i = 0; i < n; ++i) {
+    Carrier sum;
+    std::memcpy(&sum, acc + i, sizeof sum);
+    sum += Carrier{0};
+    std::memcpy(acc + i, &sum, sizeof sum);
+  }
 }
 
 template <class Carrier>
-void NarrowKernels<Carrier>::add_level(int level, Carrier* nodes, const LaneBlock& block,
+void NarrowKernels<Carrier>::add_level(int level, const Carrier* in, Carrier* out, const LaneBlock& block,
                                        PointEvents& events) const noexcept {
-  detail::RowCounts counts;
+  const auto& unit = units_->tree[static_cast<std::size_t>(level)];
+  EventCounts& counts = detail::of(events, Point::kTree);
+  const std::size_t pairs = block.rows / 2;
   // A row is written after the rows that it is made of have been read: they never lie before it.
-  detail::add(units_->tree[static_cast<std::size_t>(level)], {nodes, 2 * block.stride},
-              {nodes + block.stride, 2 * block.stride}, {nodes, block.stride}, block.rows, block.length,
-              counts);
-  detail::count(counts, events, Point::kTree);
+  detail::add(unit, {in, 2 * block.stride}, {in + block.stride, 2 * block.stride}, {out, block.stride}, pairs,
+              block.length, counts);
+  if (block.rows % 2 == 0) return;
+  const Carrier* last = in + 2 * pairs * block.stride;
+  for (std::size_t column = 0; column < block.length; column += detail::kBuffer) {
+    const std::size_t length = std::min(detail::kBuffer, block.length - column);
+    detail::add(unit, {last + column, length}, {detail::kZeros<Carrier>.data(), length},
+                {out + pairs * block.stride + column, length}, 1, length, counts);
+  }
 }
 
 template <class Carrier>
-void NarrowKernels<Carrier>::widen(const Carrier* root, double* out, std::size_t n) const noexcept {
+void NarrowKernels<Carrier>::widen(const Carrier* root, std::int64_t* out, std::size_t n) const noexcept {
   double scale = 1;
   if constexpr (std::is_same_v<Carrier, std::int32_t>) scale = units_->root_scale;
-  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<double>(root[i]) * scale;
+  for (std::size_t i = 0; i < n; ++i) {
+    Carrier value;
+    std::memcpy(&value, root + i, sizeof value);
+    out[i] = std::bit_cast<std::int64_t>(static_cast<double>(value) * scale);
+  }
 }
 
 template class NarrowKernels<std::int32_t>;

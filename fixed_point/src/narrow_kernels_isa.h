@@ -43,6 +43,11 @@ template <typename Unit, typename Value>
 using SumRows = void (*)(const Unit&, Rows<const Value> a, Rows<const Value> b, Rows<Value> out,
                          std::size_t rows, std::size_t length, RowCounts&) noexcept;
 
+/// out[r][i] = before[r][i] + x[r] * w[r][i].
+using MultiplyAddRows = void (*)(const std::int32_t* x, Rows<const std::int32_t> w,
+                                 Rows<const std::int32_t> before, Rows<std::int32_t> out, std::size_t rows,
+                                 std::size_t length) noexcept;
+
 struct FixedOperations {
   ProductRows<FixedTarget, std::int32_t> multiply;
   SumRows<FixedTarget, std::int32_t> add;
@@ -76,8 +81,8 @@ struct FloatOperations {
 
 struct NarrowOperations {
   FixedOperations saturating[kFixedRoundings], wrapping[kFixedRoundings];
-  /// acc[r][i] += x[r] * w[r][i]: product and accumulator both kNone, at the same place.
-  ProductRows<FixedTarget, std::int32_t> multiply_accumulate;
+  /// Product and accumulator both kNone, at the same place.
+  MultiplyAddRows multiply_add;
   FloatOperations minifloat[kFloatRoundings];
 };
 

@@ -6,6 +6,7 @@
 #include "carrier_kernels_isa.h"
 #include "fixed_point/kernels.h"
 #include "isa.h"
+#include "wires.h"
 
 namespace dlasim::fixed_point {
 namespace {
@@ -77,14 +78,6 @@ ValueSet sum_of(const ValueSet& a, const ValueSet& b) noexcept {
   ++sum.top;
   sum.significant_bits = sum.top - sum.lsb;
   return sum;
-}
-
-/// Runs a row kernel with the public counters.
-template <typename Call>
-void counted(EventCounts& events, const Call& call) noexcept {
-  detail::RowCounts counts;
-  call(counts);
-  events += EventCounts{counts.inexact, counts.overflow, counts.underflow, counts.invalid};
 }
 
 }  // namespace
@@ -210,26 +203,27 @@ RowUnit RowUnit::adder(const Format& target, const ValueSet& a, const ValueSet& 
 
 void RowUnit::convert(const double* v, double* out, std::size_t n, EventCounts& events) const noexcept {
   if (operations_ != nullptr) {
-    counted(events, [&](detail::RowCounts& counts) { operations_->convert(target_, v, out, n, counts); });
+    operations_->convert(target_, v, out, n, events);
     return;
   }
   for (std::size_t i = 0; i < n; ++i) {
-    const Converted c = fixed_point::convert(Exact::from_double(v[i]), format_);
+    const Converted c = fixed_point::convert(Exact::from_double(load_double(v + i)), format_);
     events.count(c.flags);
-    out[i] = c.value.to_double();
+    store_double(out + i, c.value.to_double());
   }
 }
 
 void RowUnit::multiply(const double* a, const double* b, double* out, std::size_t n,
                        EventCounts& events) const noexcept {
   if (operations_ != nullptr) {
-    counted(events, [&](detail::RowCounts& counts) { operations_->multiply(target_, a, b, out, n, counts); });
+    operations_->multiply(target_, a, b, out, n, events);
     return;
   }
   for (std::size_t i = 0; i < n; ++i) {
-    const Converted c = fixed_point::multiply(Exact::from_double(a[i]), Exact::from_double(b[i]), format_);
+    const Converted c = fixed_point::multiply(Exact::from_double(load_double(a + i)),
+                                              Exact::from_double(load_double(b + i)), format_);
     events.count(c.flags);
-    out[i] = c.value.to_double();
+    store_double(out + i, c.value.to_double());
   }
 }
 
@@ -237,20 +231,21 @@ void RowUnit::add(const double* a, const double* b, double* out, std::size_t n,
                   EventCounts& events) const noexcept {
   if (operations_ != nullptr) {
     const auto kernel = sums_are_exact_ ? operations_->add : operations_->add_odd;
-    counted(events, [&](detail::RowCounts& counts) { kernel(target_, a, b, out, n, counts); });
+    kernel(target_, a, b, out, n, events);
     return;
   }
   for (std::size_t i = 0; i < n; ++i) {
-    const Converted c = fixed_point::add(Exact::from_double(a[i]), Exact::from_double(b[i]), format_);
+    const Converted c = fixed_point::add(Exact::from_double(load_double(a + i)),
+                                         Exact::from_double(load_double(b + i)), format_);
     events.count(c.flags);
-    out[i] = c.value.to_double();
+    store_double(out + i, c.value.to_double());
   }
 }
 
 void RowUnit::add_pairs(const double* in, double* out, std::size_t n, EventCounts& events) const noexcept {
   if (operations_ != nullptr) {
     const auto kernel = sums_are_exact_ ? operations_->pairs : operations_->pairs_odd;
-    counted(events, [&](detail::RowCounts& counts) { kernel(target_, in, out, n, counts); });
+    kernel(target_, in, out, n, events);
     return;
   }
   for (std::size_t i = 0; i < n; ++i) add(in + 2 * i, in + 2 * i + 1, out + i, 1, events);

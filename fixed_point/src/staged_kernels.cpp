@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "fixed_point/kernels.h"
+#include "wires.h"
 
 namespace dlasim::fixed_point {
 namespace {
@@ -48,6 +50,14 @@ Format tree_root(const StagedFormats& formats, int lanes) {
 
 EventCounts& of(PointEvents& events, Point point) noexcept {
   return events[static_cast<std::size_t>(point)];
+}
+
+/// out[i] = Q(0 + v[i])
+void add_to_zero(const RowUnit& unit, const double* v, double* out, std::size_t n,
+                 EventCounts& events) noexcept {
+  static constexpr std::array<double, 256> kZeros{};
+  for (std::size_t i = 0; i < n; i += kZeros.size())
+    unit.add(kZeros.data(), v + i, out + i, std::min(kZeros.size(), n - i), events);
 }
 
 }  // namespace
@@ -128,8 +138,15 @@ void StagedKernels::multiply_accumulate(const double* x, const double* w, double
   }
 }
 
+void StagedKernels::multiply(const double* x, const double* w, double* acc, const LaneBlock& block,
+                             PointEvents& events) const noexcept {
+  for (std::size_t row = 0; row < block.rows; ++row)
+    std::memset(acc + row * block.stride, 0, block.length * sizeof(double));
+  multiply_accumulate(x, w, acc, block, events);
+}
+
 void StagedKernels::accumulate_padding(double* acc, std::size_t n) noexcept {
-  for (std::size_t i = 0; i < n; ++i) acc[i] += 0.0;
+  for (std::size_t i = 0; i < n; ++i) store_double(acc + i, load_double(acc + i) + 0.0);
 }
 
 void StagedKernels::add_pairs(int level, const double* in, double* out, std::size_t n,
@@ -142,17 +159,29 @@ void StagedKernels::add_level(int level, const double* a, const double* b, doubl
   tree_[static_cast<std::size_t>(level)].add(a, b, out, n, of(events, Point::kTree));
 }
 
-void StagedKernels::add_level(int level, double* nodes, const LaneBlock& block,
+void StagedKernels::add_level(int level, const double* in, double* out, const LaneBlock& block,
                               PointEvents& events) const noexcept {
-  for (std::size_t row = 0; row < block.rows; ++row) {
-    const double* terms = nodes + 2 * row * block.stride;
-    add_level(level, terms, terms + block.stride, nodes + row * block.stride, block.length, events);
+  const std::size_t pairs = block.rows / 2;
+  for (std::size_t row = 0; row < pairs; ++row) {
+    const double* terms = in + 2 * row * block.stride;
+    add_level(level, terms, terms + block.stride, out + row * block.stride, block.length, events);
   }
+  if (block.rows % 2 == 0) return;
+  add_to_zero(tree_[static_cast<std::size_t>(level)], in + 2 * pairs * block.stride,
+              out + pairs * block.stride, block.length, of(events, Point::kTree));
 }
 
-void StagedKernels::add_partial_sum(double* total, const double* v, std::size_t n,
+void StagedKernels::widen(const double* root, std::int64_t* out, std::size_t n) const noexcept {
+  std::memcpy(out, root, n * sizeof(double));
+}
+
+void StagedKernels::add_partial_sum(const double* before, const double* v, double* total, std::size_t n,
                                     PointEvents& events) const noexcept {
-  partial_sum_.add(total, v, total, n, of(events, Point::kPartialSum));
+  if (before == nullptr) {
+    add_to_zero(partial_sum_, v, total, n, of(events, Point::kPartialSum));
+  } else {
+    partial_sum_.add(before, v, total, n, of(events, Point::kPartialSum));
+  }
 }
 
 void StagedKernels::add_bias(double* total, const double* bias, std::size_t n,

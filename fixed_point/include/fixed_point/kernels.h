@@ -155,7 +155,9 @@ class StagedKernels {
   /// acc[i] = Q[accumulator](acc[i] + Q[product](x[i] * w[i])): one tap of n lanes.
   void multiply_accumulate(const double* x, const double* w, double* acc, std::size_t n,
                            PointEvents& events) const noexcept;
-  /// The same with one x a row: `w` and `acc` have the shape of `block`.
+  // As those of NarrowKernels, whose docstrings hold here too: rows may be wires, one x a row.
+  void multiply(const double* x, const double* w, double* acc, const LaneBlock& block,
+                PointEvents& events) const noexcept;
   void multiply_accumulate(const double* x, const double* w, double* acc, const LaneBlock& block,
                            PointEvents& events) const noexcept;
   /// The same for a padded tap: a product of +0 raises no event and leaves every accumulator but -0 as it is.
@@ -164,11 +166,13 @@ class StagedKernels {
   void add_pairs(int level, const double* in, double* out, std::size_t n, PointEvents& events) const noexcept;
   void add_level(int level, const double* a, const double* b, double* out, std::size_t n,
                  PointEvents& events) const noexcept;
-  /// A level in place: row i of the result is Q(row 2i + row 2i+1) of what was there. `block` is the shape of
-  /// the result.
-  void add_level(int level, double* nodes, const LaneBlock& block, PointEvents& events) const noexcept;
-  /// total[i] = Q[partial_sum](total[i] + v[i])
-  void add_partial_sum(double* total, const double* v, std::size_t n, PointEvents& events) const noexcept;
+  void add_level(int level, const double* in, double* out, const LaneBlock& block,
+                 PointEvents& events) const noexcept;
+  void widen(const double* root, std::int64_t* out, std::size_t n) const noexcept;
+  /// total[i] = Q[partial_sum](before[i] + v[i]); `before` null: a position's first sum, +0. All may be
+  /// wires.
+  void add_partial_sum(const double* before, const double* v, double* total, std::size_t n,
+                       PointEvents& events) const noexcept;
   /// total[i] = Q[bias](total[i] + bias[i])
   void add_bias(double* total, const double* bias, std::size_t n, PointEvents& events) const noexcept;
   /// v[i] = Q[output](Q[activation](f(v[i])))

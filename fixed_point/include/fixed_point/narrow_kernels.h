@@ -43,7 +43,8 @@ struct NarrowUnits;
 }
 
 /// The units of one layer, dispatched once here. No state: rows are whatever the caller lays side by side,
-/// and any number of threads may share one object.
+/// and any number of threads may share one object. Accumulators and nodes are read and written as bytes, so
+/// that they may lie where the caller keeps wires: in integers of the carrier's width.
 template <class CarrierType>  // std::int32_t or float
 class NarrowKernels {
  public:
@@ -59,17 +60,21 @@ class NarrowKernels {
 
   int tree_levels() const noexcept;
 
-  /// acc[r][i] = Q[accumulator](acc[r][i] + Q[product](x[r] * w[r][i])), one tap of `block` lanes: x is one
-  /// value a row, `w` and `acc` have the block's shape. An accumulator begins as 0.
+  /// acc[r][i] = Q[accumulator](+0 + Q[product](x[r] * w[r][i])), the first tap of `block` lanes: x is one
+  /// value a row, `w` and `acc` have the block's shape.
+  void multiply(const Carrier* x, const Carrier* w, Carrier* acc, const LaneBlock& block,
+                PointEvents& events) const noexcept;
+  /// acc[r][i] = Q[accumulator](acc[r][i] + Q[product](x[r] * w[r][i])): every other tap.
   void multiply_accumulate(const Carrier* x, const Carrier* w, Carrier* acc, const LaneBlock& block,
                            PointEvents& events) const noexcept;
   /// The same for a padded tap: a product of +0 raises no event and leaves every accumulator but -0 as it is.
   static void accumulate_padding(Carrier* acc, std::size_t n) noexcept;
-  /// Level `level` (0: the leaves) of the tree, in place: row i of the result is Q(row 2i + row 2i+1) of what
-  /// was there. `block` is the shape of the result.
-  void add_level(int level, Carrier* nodes, const LaneBlock& block, PointEvents& events) const noexcept;
-  /// What leaves the tree, as the doubles that StagedKernels goes on with.
-  void widen(const Carrier* root, double* out, std::size_t n) const noexcept;
+  /// Level `level` (0: the leaves) of the tree: row i of `out` is Q(row 2i + row 2i+1) of `in`, of a last row
+  /// without a partner Q(row + 0). `block` is the shape of `in`; `out` may be `in`.
+  void add_level(int level, const Carrier* in, Carrier* out, const LaneBlock& block,
+                 PointEvents& events) const noexcept;
+  /// What leaves the tree, as bit patterns of the doubles that StagedKernels goes on with.
+  void widen(const Carrier* root, std::int64_t* out, std::size_t n) const noexcept;
 
  private:
   explicit NarrowKernels(std::shared_ptr<const detail::NarrowUnits<Carrier>> units)

@@ -5,6 +5,7 @@
 
 #include "fixed_point/exact.h"
 #include "fixed_point/format.h"
+#include "fixed_point/row_counts.h"
 
 namespace dlasim::fixed_point {
 
@@ -12,8 +13,7 @@ namespace dlasim::fixed_point {
 enum Event : std::uint8_t { kInexact = 1, kOverflow = 2, kUnderflow = 4, kInvalid = 8 };
 
 /// How often each event was raised at a unit.
-struct EventCounts {
-  std::uint64_t inexact = 0, overflow = 0, underflow = 0, invalid = 0;
+struct EventCounts : RowCounts {
   constexpr void count(std::uint8_t flags) noexcept {
     inexact += flags & kInexact ? 1 : 0;
     overflow += flags & kOverflow ? 1 : 0;
@@ -27,7 +27,10 @@ struct EventCounts {
     invalid += other.invalid;
     return *this;
   }
-  friend constexpr bool operator==(const EventCounts&, const EventCounts&) = default;
+  friend constexpr bool operator==(const EventCounts& a, const EventCounts& b) noexcept {
+    return a.inexact == b.inexact && a.overflow == b.overflow && a.underflow == b.underflow &&
+           a.invalid == b.invalid;
+  }
 };
 
 /// What a unit gives. `code` is the low code_bits() bits of the format (0 for exact), `value` what it stands

@@ -12,20 +12,24 @@
 namespace dlasim::sim::blocks {
 namespace {
 
-void to_wires(const double* values, std::int64_t* wires, std::size_t n) {
-  std::memcpy(wires, values, n * sizeof(double));
-}
-void from_wires(const std::int64_t* wires, double* values, std::size_t n) {
-  std::memcpy(values, wires, n * sizeof(double));
-}
+using fixed_point::LaneBlock;
 
+// Wires hold bit patterns of their carriers; the kernels read and write them as bytes.
+double* doubles_in(std::int64_t* wires) {
+  return reinterpret_cast<double*>(wires);
+}
+const double* doubles_in(const std::int64_t* wires) {
+  return reinterpret_cast<const double*>(wires);
+}
 /// The wires between lanes and tree that have the carrier's width.
 template <class Carrier>
 auto* lane_wires(auto& sums) {
+  using Sums = std::remove_reference_t<decltype(sums)>;
+  using Value = std::conditional_t<std::is_const_v<Sums>, const Carrier, Carrier>;
   if constexpr (sizeof(Carrier) == sizeof(std::int64_t)) {
-    return sums.wide.data();
+    return reinterpret_cast<Value*>(sums.wide.data());
   } else {
-    return sums.narrow.data();
+    return reinterpret_cast<Value*>(sums.narrow.data());
   }
 }
 
@@ -39,8 +43,7 @@ class CarrierLanes final : public StagedLanes {
         kernels_(kernels),
         sizes_(sizes),
         weights_(2 * sizes.max_taps * sizes.ic_lanes * sizes.oc_lanes),
-        x_(sizes.ic_lanes),
-        sums_(sizes.ic_lanes * sizes.oc_lanes) {}
+        x_(sizes.ic_lanes) {}
 
   void set_weights(const WeightRow& row) override {
     Carrier* to = weights_of(row.bank, row.tap) + row.ic_lane * sizes_.oc_lanes;
@@ -49,16 +52,21 @@ class CarrierLanes final : public StagedLanes {
 
   bool accumulate(const ActivationBeat& beat, const std::int32_t* /*codes*/, LaneSums& sums) override {
     const TapRequest& r = beat.request;
-    const std::size_t n = r.lanes_active * sizes_.oc_lanes;
-    if (r.first_tap) std::fill_n(sums_.begin(), n, Carrier{0});
+    const LaneBlock block{r.lanes_active, r.position.oc_active, sizes_.oc_lanes};
+    Carrier* acc = lane_wires<Carrier>(sums);
+    const bool is_full = block.length == block.stride && !r.padded;
+    if (r.first_tap && !is_full) std::memset(acc, 0, block.rows * block.stride * sizeof(Carrier));
     if (r.padded) {
-      Kernels::accumulate_padding(sums_.data(), n);
-    } else {
-      kernels_.decode_inputs(beat.x.data(), x_.data(), r.lanes_active);
-      kernels_.multiply_accumulate(x_.data(), weights_of(r.bank, r.tap), sums_.data(),
-                                   {r.lanes_active, r.position.oc_active, sizes_.oc_lanes}, events_);
+      Kernels::accumulate_padding(acc, block.rows * block.stride);
+      return r.last_tap;
     }
-    if (r.last_tap) std::memcpy(lane_wires<Carrier>(sums), sums_.data(), n * sizeof(Carrier));
+    kernels_.decode_inputs(beat.x.data(), x_.data(), block.rows);
+    const Carrier* weights = weights_of(r.bank, r.tap);
+    if (r.first_tap) {
+      kernels_.multiply(x_.data(), weights, acc, block, events_);
+    } else {
+      kernels_.multiply_accumulate(x_.data(), weights, acc, block, events_);
+    }
     return r.last_tap;
   }
 
@@ -71,7 +79,7 @@ class CarrierLanes final : public StagedLanes {
   const Kernels& kernels_;
   StagedSizes sizes_;
   std::vector<Carrier> weights_;  // [bank][tap][ic][oc]
-  std::vector<Carrier> x_, sums_;
+  std::vector<Carrier> x_;
 };
 
 template <class Kernels>
@@ -83,32 +91,24 @@ class CarrierTree final : public StagedTree {
       : units_(std::move(units)),
         kernels_(kernels),
         oc_lanes_(sizes.oc_lanes),
-        root_(oc_lanes_),
-        nodes_((std::size_t{1} << units_->tree_levels()) * oc_lanes_) {}
+        nodes_((sizes.ic_lanes + 1) / 2 * oc_lanes_) {}
 
   void reduce(const LaneSums& lanes, std::int64_t* sum) override {
-    const std::size_t active = lanes.position.oc_active;
-    std::size_t count = lanes.lanes_active;
-    std::memcpy(nodes_.data(), lane_wires<Carrier>(lanes), count * oc_lanes_ * sizeof(Carrier));
     // A node without a lane below it is +0, and its unit has nothing to count: it is left out.
+    const Carrier* nodes = lane_wires<Carrier>(lanes);
+    LaneBlock block{lanes.lanes_active, lanes.position.oc_active, oc_lanes_};
     for (int level = 0; level < units_->tree_levels(); ++level) {
-      if (count % 2 == 1) std::fill_n(nodes_.data() + count * oc_lanes_, oc_lanes_, Carrier{0});
-      count = (count + 1) / 2;
-      kernels_.add_level(level, nodes_.data(), {count, active, oc_lanes_}, events_);
+      kernels_.add_level(level, nodes, nodes_.data(), block, events_);
+      nodes = nodes_.data();
+      block.rows = (block.rows + 1) / 2;
     }
-    if constexpr (std::is_same_v<Carrier, double>) {
-      to_wires(nodes_.data(), sum, active);
-    } else {
-      kernels_.widen(nodes_.data(), root_.data(), active);
-      to_wires(root_.data(), sum, active);
-    }
+    kernels_.widen(nodes, sum, block.length);
   }
 
  private:
   std::shared_ptr<const StagedUnits> units_;
   const Kernels& kernels_;
   std::size_t oc_lanes_;
-  std::vector<double> root_;
   std::vector<Carrier> nodes_;
 };
 
@@ -126,25 +126,17 @@ auto make_narrowest(std::shared_ptr<const StagedUnits> units, const StagedSizes&
 
 class CarrierTotals final : public StagedTotals {
  public:
-  CarrierTotals(std::shared_ptr<const StagedUnits> units, const StagedSizes& sizes)
-      : units_(std::move(units)), total_(sizes.oc_lanes), sum_(sizes.oc_lanes) {}
+  explicit CarrierTotals(std::shared_ptr<const StagedUnits> units) : units_(std::move(units)) {}
 
   void add(const Position& position, const std::int64_t* entry, const std::int64_t* sum,
            std::int64_t* total) override {
-    const std::size_t n = position.oc_active;
-    if (position.first_sum) {
-      std::fill_n(total_.begin(), n, 0.0);
-    } else {
-      from_wires(entry, total_.data(), n);
-    }
-    from_wires(sum, sum_.data(), n);
-    units_->kernels()->add_partial_sum(total_.data(), sum_.data(), n, events_);
-    to_wires(total_.data(), total, n);
+    const double* before = position.first_sum ? nullptr : doubles_in(entry);
+    units_->kernels()->add_partial_sum(before, doubles_in(sum), doubles_in(total), position.oc_active,
+                                       events_);
   }
 
  private:
   std::shared_ptr<const StagedUnits> units_;
-  std::vector<double> total_, sum_;
 };
 
 class CarrierOutput final : public StagedOutput {
@@ -156,7 +148,7 @@ class CarrierOutput final : public StagedOutput {
               const std::int32_t* /*operand*/, std::int64_t* out) override {
     const fixed_point::StagedKernels& kernels = *units_->kernels();
     const std::size_t n = sums.position.oc_active;
-    from_wires(sums.sum.data(), value_.data(), n);
+    std::memcpy(value_.data(), sums.sum.data(), n * sizeof(double));
     if (units_->settings().has_bias != 0) {
       decode_bias(channel, n);
       kernels.add_bias(value_.data(), bias_.data(), n, events_);
@@ -193,8 +185,8 @@ std::unique_ptr<StagedTree> make_carrier_tree(std::shared_ptr<const StagedUnits>
 }
 
 std::unique_ptr<StagedTotals> make_carrier_totals(std::shared_ptr<const StagedUnits> units,
-                                                  const StagedSizes& sizes) {
-  return std::make_unique<CarrierTotals>(std::move(units), sizes);
+                                                  const StagedSizes& /*sizes*/) {
+  return std::make_unique<CarrierTotals>(std::move(units));
 }
 
 std::unique_ptr<StagedOutput> make_carrier_output(std::shared_ptr<const StagedUnits> units,

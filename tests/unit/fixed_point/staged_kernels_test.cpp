@@ -79,7 +79,8 @@ std::vector<std::uint64_t> run_rows(const Layer& layer, const std::array<Operand
       for (std::size_t i = 0; i < n; ++i)
         kernels.add_level(level, nodes[2 * i].data(), nodes[2 * i + 1].data(), nodes[i].data(), kElements,
                           events);
-    kernels.add_partial_sum(total.data(), nodes[0].data(), kElements, events);
+    kernels.add_partial_sum(first == 0 ? nullptr : total.data(), nodes[0].data(), total.data(), kElements,
+                            events);
   }
   Row bias{};
   for (std::size_t e = 0; e < kElements; ++e) bias[e] = kernels.decode_bias(elements[e].bias);
