@@ -130,22 +130,31 @@ void check_add(const Format& target, const ValueSet& a, const ValueSet& b, const
   for (std::size_t i = 0; i < out.size(); ++i) ASSERT_TRUE(same_double(out[i], from_pairs[i]));
 }
 
+std::vector<Format> presets(std::initializer_list<const char*> names) {
+  std::vector<Format> formats;
+  for (const char* name : names) formats.push_back(preset(name).value());
+  return formats;
+}
+
+/// Products and sums commute: each pair once, with every preset as the target, and with nine of the other
+/// targets and modes, all of which come up over the pairs.
 TEST(RowUnit, EqualsTheScalarForAllPairsOfSmallFormats) {
-  std::vector<Format> small;
-  for (const char* name :
-       {"fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1", "ristretto_e4m3", "int8"})
-    small.push_back(preset(name).value());
+  std::vector<Format> small = presets({"fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp6_e2m3", "fp4_e2m1",
+                                       "ristretto_e4m3", "ristretto_e5m2", "int8"});
+  std::vector<Format> own_modes = small;
   small.push_back(dfp(8, 5, false));
+  for (const Format& f : presets({"exact", "fp32", "tf32", "bf16", "fp16", "int16"})) own_modes.push_back(f);
   const std::vector<Format> all_targets = targets();
   std::size_t next = 0;
-  for (const Format& fa : small) {
-    for (const Format& fb : small) {
+  for (std::size_t a = 0; a < small.size(); ++a) {
+    for (std::size_t b = 0; b <= a; ++b) {
+      const Format &fa = small[a], &fb = small[b];
       Rows rows;
       for (const double x : all_values(fa))
         for (const double y : all_values(fb)) rows.push(x, y);
-      // Each pair meets other targets; over all pairs every target comes up.
-      for (int i = 0; i < 6; ++i, ++next) {
-        const Format& target = all_targets[next % all_targets.size()];
+      std::vector<Format> pair_targets = own_modes;
+      for (int i = 0; i < 9; ++i) pair_targets.push_back(all_targets[next++ % all_targets.size()]);
+      for (const Format& target : pair_targets) {
         ASSERT_NO_FATAL_FAILURE(check_multiply(target, ValueSet::of(fa), ValueSet::of(fb), rows))
             << describe(fa) << " * " << describe(fb);
         ASSERT_NO_FATAL_FAILURE(check_add(target, ValueSet::of(fa), ValueSet::of(fb), rows))
