@@ -270,7 +270,7 @@ network::Padding random_padding(Random& random) {
 void add_reduction(Case& c, Random& random) {
   const bool has_bias = random.chance(60);
   network::StagedNumerics n = random_numerics(random, c.graph.reduction_lanes, has_bias);
-  const int kind = random.between(0, 5);
+  const int kind = random.between(0, 4);
   const Shape kernel{random.between(1, 3), random.between(1, 3)};
   const network::Pair dilation{random.between(1, 2), random.between(1, 2)};
   const network::Pair stride{random.between(1, 2), random.between(1, 2)};
@@ -278,10 +278,12 @@ void add_reduction(Case& c, Random& random) {
   const std::int64_t groups = kind == 1 ? random.between(2, 3) : 1;
   std::int64_t channels = random.between(1, 12) * groups;
   std::int64_t outputs = random.between(1, 9) * groups;
-  const bool mx = kind == 5;
+  const bool mx = random.chance(30);
   if (mx) {
     n.mx_mode = random.one_of({network::MxMode::kBlock, network::MxMode::kStorage});
-    channels = random.one_of({32, 40, 64});
+    if (kind == 2) n.mx_mode = network::MxMode::kStorage;  // a channel is no dot product of a block
+    // Groups are whole blocks; only the last block of a tensor may be short.
+    channels = groups > 1 ? groups * random.one_of({32, 64}) : random.one_of({8, 32, 40, 64});
     n.input = {random_mx_element(random), 32};
     n.weight = {random_mx_element(random), 32};
     if (n.mx_mode == network::MxMode::kBlock) {
@@ -336,7 +338,10 @@ void add_reduction(Case& c, Random& random) {
   c.graph.nodes.push_back(std::move(node));
   c.text += fmt::format("{} in {} weight {} stride {}x{} groups {} mx {}",
                         network::name(c.graph.nodes[0].operation), network::to_string(in),
-                        network::to_string(weight), stride[0], stride[1], groups, mx);
+                        network::to_string(weight), stride[0], stride[1], groups,
+                        !mx                                    ? "no"
+                        : n.mx_mode == network::MxMode::kBlock ? "block"
+                                                               : "storage");
 }
 
 /// Two tensors of codes, or one that is converted; MX or not, and a conversion to MX too.
