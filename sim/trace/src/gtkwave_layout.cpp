@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 namespace dlasim::sim::trace {
 namespace {
@@ -13,8 +14,8 @@ constexpr unsigned kHexFlag = 0x2, kDecimalFlag = 0x4, kBinaryFlag = 0x8, kRight
                    kSignedFlag = 0x400;
 constexpr const char *kOpenGroup = "@800200", *kOpenGroupEnd = "@1000200", *kClosedGroup = "@c00200",
                      *kClosedGroupEnd = "@1401200";
-/// Width of the wave pane on a common screen.
-constexpr double kPanePixels = 1200;
+/// Width of the wave pane on a common screen, in GTKWave's frames of 200 pixels.
+constexpr double kPaneFrames = 6;
 
 unsigned flags_of(Radix radix) {
   switch (radix) {
@@ -53,11 +54,15 @@ void add_block(std::string& text, const std::string& root, const Scope& scope) {
 /// Up to the first signal: the dump, the window's place and zoom, the primary marker.
 std::string header(const LayoutView& view, std::uint64_t marker) {
   std::string text = "[*] dlasim\n";
-  if (!view.dump_file.empty()) text += fmt::format("[dumpfile] \"{}\"\n", view.dump_file);
-  // GTKWave's zoom is minus the logarithm of the time a pixel stands for.
+  if (!view.dump_file.empty()) {
+    // With both names GTKWave looks for the dump beside the save file, wherever it is started.
+    const std::string own = std::filesystem::path(view.dump_file).replace_extension(".gtkw").string();
+    text += fmt::format("[dumpfile] \"{}\"\n[savefile] \"{}\"\n", view.dump_file, own);
+  }
+  // GTKWave's zoom is minus the logarithm of the time a frame stands for.
   const double span = static_cast<double>(std::max<std::uint64_t>(view.to - view.from, 1));
   text += fmt::format("[timestart] {}\n[size] 1600 1000\n[pos] -1 -1\n*{:.6f} {}", view.from,
-                      -std::log2(span / kPanePixels), marker);
+                      -std::log2(span / kPaneFrames), marker);
   for (int other = 0; other < 26; ++other) text += " -1";
   return text + "\n";
 }

@@ -20,8 +20,9 @@ TEST(GtkwaveLayout, GroupsTheBlocksAndZoomsToTheWindow) {
   table.add("valid_o", 1, Radix::kBinary, Role::kPort);
   table.add("sum_o_0", 64, Radix::kSigned, Role::kPort);
   table.add("queued", 32, Radix::kUnsigned, Role::kRegister);
-  const std::string text = gtkwave_layout(table, {"run.vcd", 2000, 2000 + 1200 * 1024});
-  EXPECT_THAT(text, testing::StartsWith("[*] dlasim\n[dumpfile] \"run.vcd\"\n[timestart] 2000\n"));
+  const std::string text = gtkwave_layout(table, {"run.vcd", 2000, 2000 + 6 * 1024});
+  EXPECT_THAT(text, testing::StartsWith("[*] dlasim\n[dumpfile] \"run.vcd\"\n[savefile] \"run.gtkw\"\n"
+                                        "[timestart] 2000\n"));
   EXPECT_THAT(text, testing::HasSubstr("*-10.000000 2000 -1"));
   EXPECT_THAT(text, testing::EndsWith("@24\ndla.cycle[63:0]\n"
                                       "@800200\n-adder_tree\n"

@@ -11,7 +11,7 @@ namespace dlasim::sim::trace {
 
 /// Times are picoseconds, as in the dump.
 struct LayoutView {
-  std::string dump_file;  ///< empty: whatever dump GTKWave is given
+  std::string dump_file;  ///< beside the save file, which has its stem; empty: whatever GTKWave is given
   std::uint64_t from = 0, to = 1'000'000;
 };
 
