@@ -9,148 +9,203 @@ std::uint64_t u64(int v) {
   return static_cast<std::uint64_t>(v);
 }
 
+std::uint64_t fifo_of(const arch::Hardware& hardware) {
+  const std::uint64_t lanes = u64(std::max(hardware.pe_array.ic_lanes, hardware.pe_array.oc_lanes));
+  return u64(hardware.dram.outstanding * hardware.dram.burst_bytes) +
+         std::max<std::uint64_t>(lanes * sizeof(std::int64_t), arch::kChannelParameterBytes);
+}
+
+constexpr std::uint64_t kCommandWord = sizeof(std::uint32_t);
+
 }  // namespace
 
-FetchTiming::FetchTiming(const arch::Hardware& hardware) : dram_(hardware.dram) {}
+FetchTiming::FetchTiming(const arch::Hardware& hardware)
+    : words_a_cycle_(std::max<std::uint64_t>(1, u64(hardware.dram.bus_bytes) / kCommandWord)),
+      most_held_(4 * u64(hardware.dram.burst_bytes)),
+      burst_bytes_(hardware.dram.burst_bytes) {}
 
 void FetchTiming::start(std::uint64_t address, std::span<const std::uint32_t> program) {
   arch::Region region;
   region.address = address;
   region.elements = static_cast<std::uint32_t>(program.size_bytes());
   region.element = arch::Element::kUInt8;
-  walker_ = memory::BurstWalker(region, dram_.burst_bytes);
-  stream_.clear();
+  walker_ = memory::BurstWalker(region, burst_bytes_);
+  arrivals_.clear();
+  available_ = held_ = 0;
   program_ = program;
   words_.clear();
+  next_event_ = 0;
 }
 
-bool FetchTiming::step(std::uint64_t now, memory::DramTiming& dram, bool out_taken) {
-  constexpr std::uint64_t kBurstsAhead = 4;
-  constexpr std::uint64_t kWord = sizeof(std::uint32_t);
-  bool changed = out_taken;
+void FetchTiming::step(std::uint64_t now, memory::DramTiming& dram, bool out_taken) {
   if (out_taken) words_.clear();
-  changed |= stream_.arrive(now);
-  if (words_.empty() && stream_.available() >= kWord) {
-    const std::uint64_t at_most = std::max<std::uint64_t>(1, u64(dram_.bus_bytes) / kWord);
-    const auto offered = program_.first(std::min(at_most, stream_.available() / kWord));
+  for (; !arrivals_.empty() && arrivals_.front().cycle <= now; arrivals_.pop())
+    available_ += arrivals_.front().bytes;
+  if (words_.empty() && available_ >= kCommandWord) {
+    const auto offered = program_.first(std::min(words_a_cycle_, available_ / kCommandWord));
     words_.assign(offered.begin(), offered.end());
     program_ = program_.subspan(offered.size());
-    stream_.take(offered.size_bytes());
-    changed = true;
+    available_ -= offered.size_bytes();
+    held_ -= offered.size_bytes();
   }
-  if (!walker_.done() && stream_.held() < kBurstsAhead * u64(dram_.burst_bytes)) {
+  if (may_request()) {
     const auto burst = walker_.peek();
-    walker_.next();
-    stream_.expect(burst.bytes, dram.complete(now, burst.address, burst.bytes));
-    changed = true;
+    walker_.next(burst);
+    arrivals_.push({dram.complete(now, burst.address, burst.bytes), burst.bytes});
+    held_ += burst.bytes;
   }
-  return changed;
+  const bool waits_for_words = words_.empty() && !arrivals_.empty();
+  next_event_ = may_request() ? now + 1 : waits_for_words ? arrivals_.front().cycle : kNever;
 }
 
-LoadTiming::LoadTiming(const arch::Hardware& hardware) : hardware_(hardware) {
-  const std::uint64_t lanes = u64(std::max(hardware.pe_array.ic_lanes, hardware.pe_array.oc_lanes));
-  fifo_bytes_ = u64(hardware.dram.outstanding * hardware.dram.burst_bytes) +
-                std::max<std::uint64_t>(lanes * sizeof(std::int64_t), arch::kChannelParameterBytes);
-}
+LoadTiming::LoadTiming(const arch::Hardware& hardware)
+    : array_(hardware.pe_array),
+      burst_bytes_(hardware.dram.burst_bytes),
+      fifo_bytes_(fifo_of(hardware)),
+      in_flight_(static_cast<std::size_t>(hardware.dram.outstanding)) {}
 
 void LoadTiming::begin(std::uint64_t now, const arch::Load& load) {
+  const arch::Region& region = load.region;
   busy_ = true;
-  load_ = load;
-  begun_ = now;
-  walker_ = memory::BurstWalker(load.region, hardware_.dram.burst_bytes);
-  stream_.clear();
-  pixels_left_ = std::uint64_t{load.region.rows} * load.region.pixels;
+  begun_ = last_word_ = now;
+  walker_ = memory::BurstWalker(region, burst_bytes_);
+  pixels_left_ = std::uint64_t{region.rows} * region.pixels;
   element_ = 0;
-  element_bytes_ = static_cast<std::uint32_t>(arch::bytes_of(load.region.element));
-  const arch::PeArray& array = hardware_.pe_array;
-  lanes_ = static_cast<std::uint32_t>(load.target == arch::LoadTarget::kActivation ? array.ic_lanes
-                                                                                   : array.oc_lanes);
-}
-
-bool LoadTiming::step(std::uint64_t now, memory::DramTiming& dram, const arch::Load* load) {
-  bool changed = load != nullptr;
-  if (last_word_out_) {
-    last_word_out_ = busy_ = false;
-    ++done_;
-    busy_cycles_ += now - 1 - begun_;
-    changed = true;
+  if (load.target == arch::LoadTarget::kParameter) {  // a record a word, whatever the elements are
+    elements_ = lanes_ = 1;
+    element_bytes_ = arch::kChannelParameterBytes;
+  } else {
+    elements_ = region.elements;
+    lanes_ = static_cast<std::uint32_t>(load.target == arch::LoadTarget::kActivation ? array_.ic_lanes
+                                                                                     : array_.oc_lanes);
+    element_bytes_ = static_cast<std::uint32_t>(arch::bytes_of(region.element));
   }
-  if (busy_) {
-    changed |= stream_.arrive(now);
-    changed |= unpack();
-    changed |= request(now, dram);
+  const std::uint64_t pixel_bytes = std::uint64_t{elements_} * element_bytes_;
+  total_bytes_ = pixel_bytes > 0 && pixels_left_ > kNever / pixel_bytes ? kNever : pixels_left_ * pixel_bytes;
+  has_words_ = pixels_left_ > 0;
+  requested_ = taken_ = 0;
+  arrivals_.clear();
+  std::ranges::fill(in_flight_, 0);
+  oldest_ = 0;
+  next_request_ = now;
+  end_ = kNever;
+  plan_request();
+}
+
+void LoadTiming::request_until(std::uint64_t limit, memory::DramTiming& dram) {
+  while (next_request_ < limit) {
+    const auto burst = walker_.peek();
+    walker_.next(burst);
+    requested_ += burst.bytes;
+    const std::uint64_t cycle = dram.complete(next_request_, burst.address, burst.bytes);
+    arrivals_.push({requested_, cycle});
+    in_flight_[oldest_] = cycle;
+    oldest_ = oldest_ + 1 == in_flight_.size() ? 0 : oldest_ + 1;
+    plan_request();
   }
-  if (load != nullptr) begin(now, *load);
-  return changed;
 }
 
-bool LoadTiming::request(std::uint64_t now, memory::DramTiming& dram) {
-  if (walker_.done() || stream_.requests_in_flight() >= u64(hardware_.dram.outstanding)) return false;
-  if (stream_.held() >= fifo_bytes_) return false;
-  const auto burst = walker_.peek();
-  walker_.next();
-  stream_.expect(burst.bytes, dram.complete(now, burst.address, burst.bytes));
-  return true;
+void LoadTiming::plan_request() {
+  next_request_ = walker_.done() ? kNever : std::max(next_request_ + 1, in_flight_[oldest_]);
+  // A request finds less in the FIFO than that holds, the word that leaves it in the same cycle not counted.
+  if (requested_ >= fifo_bytes_) {
+    const std::uint64_t taken = requested_ - fifo_bytes_ + 1;
+    take_words(taken);
+    next_request_ = taken_ < taken ? kNever : std::max(next_request_, last_word_);
+  }
+  if (requested_ < total_bytes_ || !has_words_) return;
+  take_words(kNever);
+  end_ = last_word_ + 1;
+  if (next_request_ >= end_) next_request_ = kNever;  // records whose region is longer than they are
 }
 
-bool LoadTiming::unpack() {
-  if (pixels_left_ == 0) return false;
-  const bool is_record = load_.target == arch::LoadTarget::kParameter;
-  const std::uint32_t count = is_record ? 1 : std::min(lanes_, load_.region.elements - element_);
-  const std::uint64_t bytes =
-      is_record ? arch::kChannelParameterBytes : std::uint64_t{count} * element_bytes_;
-  if (stream_.available() < bytes) return false;
-  stream_.take(bytes);
-  element_ += count;
-  if (!is_record && element_ < load_.region.elements) return true;
-  element_ = 0;
-  last_word_out_ = --pixels_left_ == 0;
-  return true;
-}
-
-StoreTiming::StoreTiming(const arch::Hardware& hardware) : hardware_(hardware) {}
-
-bool StoreTiming::step(std::uint64_t now, memory::DramTiming& dram, const arch::Store* store) {
-  bool changed = store != nullptr || asked_ || answered_;
-  if (answered_) staged_bytes_ += word_bytes_;
-  answered_ = asked_;
-  asked_ = false;
-  if (busy_) {
-    changed |= write(now, dram);
-    changed |= ask();
-    if (walker_.done() && now >= last_written_) {
-      busy_ = false;
-      ++done_;
-      busy_cycles_ += now - begun_;
-      changed = true;
+/// Takes words until `bytes` are taken, or all of the load's.
+void LoadTiming::take_words(std::uint64_t bytes) {
+  while (taken_ < bytes && pixels_left_ > 0) {
+    const std::uint32_t count = std::min(lanes_, elements_ - element_);
+    taken_ += std::uint64_t{count} * element_bytes_;
+    std::uint64_t word = last_word_ + 1;
+    if (count > 0) {
+      while (arrivals_.front().bytes < taken_) arrivals_.pop();
+      word = std::max(word, arrivals_.front().cycle);
     }
+    last_word_ = word;
+    element_ += count;
+    if (element_ < elements_) continue;
+    element_ = 0;
+    --pixels_left_;
   }
-  if (store != nullptr) {
-    busy_ = true;
-    begun_ = last_written_ = now;
-    walker_ = memory::BurstWalker(store->region, hardware_.dram.burst_bytes);
-    word_bytes_ = store->region.elements * static_cast<std::uint32_t>(arch::bytes_of(store->region.element));
-    words_left_ = std::uint64_t{store->region.rows} * store->region.pixels;
-  }
-  return changed;
 }
 
-bool StoreTiming::write(std::uint64_t now, memory::DramTiming& dram) {
-  if (walker_.done()) return false;
-  const auto burst = walker_.peek();
-  if (staged_bytes_ < burst.bytes) return false;
-  last_written_ = dram.complete(now, burst.address, burst.bytes);
-  staged_bytes_ -= burst.bytes;
-  walker_.next();
+bool LoadTiming::step(std::uint64_t now) {
+  if (now != end_) return false;
+  busy_ = false;
+  end_ = kNever;
+  ++done_;
+  busy_cycles_ += now - 1 - begun_;
   return true;
 }
 
-bool StoreTiming::ask() {
-  const std::uint64_t in_flight = answered_ ? 1 : 0;
-  const std::uint64_t room = 2 * u64(hardware_.dram.burst_bytes) + word_bytes_;
-  if (words_left_ == 0 || staged_bytes_ + in_flight * word_bytes_ >= room) return false;
-  asked_ = true;
-  --words_left_;
+StoreTiming::StoreTiming(const arch::Hardware& hardware) : burst_bytes_(hardware.dram.burst_bytes) {}
+
+void StoreTiming::begin(std::uint64_t now, const arch::Store& store) {
+  const arch::Region& region = store.region;
+  busy_ = true;
+  begun_ = last_asked_ = now;
+  walker_ = memory::BurstWalker(region, burst_bytes_);
+  word_bytes_ = std::uint64_t{region.elements} * static_cast<std::uint64_t>(arch::bytes_of(region.element));
+  room_ = 2 * u64(burst_bytes_) + word_bytes_;
+  asked_ = written_ = 0;
+  writes_.clear();
+  next_request_ = now;
+  end_ = kNever;
+  if (walker_.done()) {
+    next_request_ = kNever;
+    end_ = now + 1;
+    return;
+  }
+  plan_request();
+}
+
+void StoreTiming::request_until(std::uint64_t limit, memory::DramTiming& dram) {
+  while (next_request_ < limit) {
+    const auto burst = walker_.peek();
+    walker_.next(burst);
+    written_ += burst.bytes;
+    const std::uint64_t complete = dram.complete(next_request_, burst.address, burst.bytes);
+    if (walker_.done()) {
+      next_request_ = kNever;
+      end_ = complete;
+      return;
+    }
+    writes_.push({written_, next_request_});
+    plan_request();
+  }
+}
+
+void StoreTiming::plan_request() {
+  const std::uint64_t wanted = written_ + walker_.peek().bytes;
+  while (asked_ < wanted) ask_for_word();
+  constexpr std::uint64_t kReadCycles = 2;
+  next_request_ = std::max(next_request_ + 1, last_asked_ + kReadCycles);
+}
+
+void StoreTiming::ask_for_word() {
+  ++last_asked_;
+  if (asked_ >= room_) {  // waits for a write that leaves less than `room_` bytes asked for and not written
+    const std::uint64_t written = asked_ - room_ + 1;
+    while (writes_.front().bytes < written) writes_.pop();
+    last_asked_ = std::max(last_asked_, writes_.front().cycle);
+  }
+  asked_ += word_bytes_;
+}
+
+bool StoreTiming::step(std::uint64_t now) {
+  if (now != end_) return false;
+  busy_ = false;
+  end_ = kNever;
+  ++done_;
+  busy_cycles_ += now - begun_;
   return true;
 }
 

@@ -32,7 +32,11 @@ class Machine {
     control_.start();
     control_moved_ = true;
     while (!control_.finished()) {
-      const std::uint64_t next = step() ? now_ + 1 : next_event();
+      if (step()) {
+        ++now_;
+        continue;
+      }
+      const std::uint64_t next = request_until_next_event();
       if (next == kNever) refuse_to_wait();
       now_ = next;
     }
@@ -68,12 +72,17 @@ class Machine {
                                     compute != nullptr,
                                     store != nullptr};
 
-    bool changed = store_.step(now_, dram_, store);  // the DRAM serves the channels in this order
+    // The DRAM serves the channels in this order.
+    store_.request_until(now_ + 1, dram_);
+    load_.request_until(now_ + 1, dram_);
+    bool changed = compute != nullptr || load != nullptr || store != nullptr;
+    changed |= store_.step(now_);
+    changed |= load_.step(now_);
+    if (store != nullptr) store_.begin(now_, *store);
+    if (load != nullptr) load_.begin(now_, *load);
     if (tile != nullptr) issue(*tile);
-    changed |= load_.step(now_, dram_, load);
-    changed |= compute != nullptr;
     changed |= step_control(in);
-    changed |= fetch_.step(now_, dram_, words_taken);
+    changed |= step_fetch(words_taken);
     return changed;
   }
 
@@ -116,9 +125,33 @@ class Machine {
     return tiles_done_;
   }
 
-  /// The next cycle in which something can change by itself.
-  std::uint64_t next_event() const {
-    std::uint64_t next = std::min({fetch_.next_event(), load_.next_event(), store_.next_event()});
+  /// True if the fetch channel offers other words than before.
+  bool step_fetch(bool words_taken) {
+    if (!words_taken && fetch_.next_event() > now_) return false;
+    const bool offered = fetch_.valid() && !words_taken;
+    fetch_.step(now_, dram_, words_taken);
+    return fetch_.valid() != offered || words_taken;
+  }
+
+  /// Makes the requests of load and store channel up to the next cycle in which anything else can happen, and
+  /// returns that cycle. In a cycle of both the store is served first.
+  std::uint64_t request_until_next_event() {
+    const std::uint64_t others = next_event_of_others();
+    while (true) {
+      const std::uint64_t event = std::min({others, store_.end(), load_.end()});
+      const std::uint64_t write = store_.next_request(), read = load_.next_request();
+      if (std::min(write, read) >= event) return event;
+      if (write <= read) {
+        store_.request_until(std::min(event, read == kNever ? kNever : read + 1), dram_);
+      } else {
+        load_.request_until(std::min(event, write), dram_);
+      }
+    }
+  }
+
+  /// The next cycle in which something but load and store channel changes by itself.
+  std::uint64_t next_event_of_others() const {
+    std::uint64_t next = fetch_.next_event();
     if (!outputs_.empty()) next = std::min(next, outputs_.front() + 1);
     if (datapath_.accepts_from() > now_) next = std::min(next, datapath_.accepts_from());
     return next == kNever ? kNever : std::max(next, now_ + 1);

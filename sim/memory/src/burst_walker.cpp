@@ -1,44 +1,29 @@
 #include "sim/memory/burst_walker.h"
 
-#include <algorithm>
-
 namespace dlasim::sim::memory {
 
 BurstWalker::BurstWalker(const arch::Region& region, int burst_bytes)
-    : address_(region.address),
+    : burst_bytes_(static_cast<std::uint64_t>(burst_bytes)),
       run_bytes_(std::uint64_t{region.elements} * static_cast<std::uint64_t>(arch::bytes_of(region.element))),
       runs_(region.pixels),
-      rows_(region.rows),
-      run_stride_(region.pixel_stride),
-      row_stride_(region.row_stride),
-      burst_bytes_(static_cast<std::uint64_t>(burst_bytes)) {
-  if (run_bytes_ == 0 || runs_ == 0) rows_ = 0;
-  if (run_stride_ == static_cast<std::int64_t>(run_bytes_) || runs_ == 1) {
+      burst_(burst_bytes_),
+      at_(region.address),
+      rows_left_(region.rows) {
+  if (run_bytes_ == 0 || runs_ == 0) rows_left_ = 0;
+  const auto run_stride = static_cast<std::uint64_t>(region.pixel_stride);
+  const auto row_stride = static_cast<std::uint64_t>(region.row_stride);
+  if (run_stride == run_bytes_ || runs_ == 1) {
     run_bytes_ *= runs_;
     runs_ = 1;
-    if (row_stride_ == static_cast<std::int64_t>(run_bytes_) && rows_ > 1) {
-      run_bytes_ *= rows_;
-      rows_ = 1;
+    if (row_stride == run_bytes_ && rows_left_ > 1) {
+      run_bytes_ *= rows_left_;
+      rows_left_ = 1;
     }
   }
-}
-
-BurstWalker::Burst BurstWalker::peek() const {
-  const auto at = static_cast<std::uint64_t>(static_cast<std::int64_t>(address_) +
-                                             static_cast<std::int64_t>(row_) * row_stride_ +
-                                             static_cast<std::int64_t>(run_) * run_stride_) +
-                  offset_;
-  const std::uint64_t to_boundary = burst_bytes_ - at % burst_bytes_;
-  return {at, static_cast<std::uint32_t>(std::min(run_bytes_ - offset_, to_boundary))};
-}
-
-void BurstWalker::next() {
-  offset_ += peek().bytes;
-  if (offset_ < run_bytes_) return;
-  offset_ = 0;
-  if (++run_ < runs_) return;
-  run_ = 0;
-  ++row_;
+  run_gap_ = run_stride - run_bytes_;
+  row_gap_ = row_stride - (runs_ - 1) * run_stride - run_bytes_;
+  left_in_run_ = run_bytes_;
+  runs_left_ = runs_;
 }
 
 }  // namespace dlasim::sim::memory

@@ -1,9 +1,11 @@
 #pragma once
 /// Cuts a strided region into bursts.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "sim/arch/command.h"
+#include "sim/memory/divisor.h"
 
 namespace dlasim::sim::memory {
 
@@ -18,17 +20,36 @@ class BurstWalker {
     std::uint64_t address = 0;
     std::uint32_t bytes = 0;
   };
-  bool done() const { return row_ == rows_; }
-  Burst peek() const;
-  void next();
-  std::uint64_t total_bytes() const { return run_bytes_ * runs_ * rows_; }
+  bool done() const { return rows_left_ == 0; }
+  Burst peek() const {
+    const std::uint64_t to_boundary = burst_bytes_ - burst_.remainder(at_);
+    return {at_, static_cast<std::uint32_t>(std::min(left_in_run_, to_boundary))};
+  }
+  /// Goes on behind `burst`, which peek() has returned.
+  void next(const Burst& burst) {
+    at_ += burst.bytes;
+    left_in_run_ -= burst.bytes;
+    if (left_in_run_ == 0) next_run();
+  }
+  void next() { next(peek()); }
 
  private:
-  std::uint64_t address_ = 0, run_bytes_ = 0;
-  std::uint64_t runs_ = 0, rows_ = 0;
-  std::int64_t run_stride_ = 0, row_stride_ = 0;
-  std::uint64_t burst_bytes_ = 1;
-  std::uint64_t row_ = 0, run_ = 0, offset_ = 0;
+  void next_run() {
+    left_in_run_ = run_bytes_;
+    if (--runs_left_ > 0) {
+      at_ += run_gap_;
+      return;
+    }
+    runs_left_ = runs_;
+    --rows_left_;
+    at_ += row_gap_;
+  }
+
+  std::uint64_t burst_bytes_ = 1, run_bytes_ = 0, runs_ = 0;
+  Divisor burst_;
+  /// From the end of a run to the next one's begin, and from that of a row; addresses wrap.
+  std::uint64_t run_gap_ = 0, row_gap_ = 0;
+  std::uint64_t at_ = 0, left_in_run_ = 0, runs_left_ = 0, rows_left_ = 0;
 };
 
 }  // namespace dlasim::sim::memory

@@ -1,10 +1,12 @@
 #pragma once
 /// When a DRAM transfer is done: one channel, an open row a bank, in order.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "sim/arch/hardware.h"
+#include "sim/memory/divisor.h"
 
 namespace dlasim::sim::memory {
 
@@ -13,10 +15,28 @@ namespace dlasim::sim::memory {
 class DramTiming {
  public:
   explicit DramTiming(const arch::Dram& dram)
-      : dram_(dram), open_rows_(static_cast<std::size_t>(dram.banks), ~std::uint64_t{0}) {}
+      : bus_bytes_(static_cast<std::uint64_t>(dram.bus_bytes)),
+        bus_(bus_bytes_),
+        row_(static_cast<std::uint64_t>(dram.row_bytes)),
+        banks_(static_cast<std::uint64_t>(dram.banks)),
+        row_miss_(static_cast<std::uint64_t>(dram.row_miss)),
+        latency_(static_cast<std::uint64_t>(dram.latency)),
+        open_rows_(static_cast<std::size_t>(dram.banks), ~std::uint64_t{0}) {}
 
   /// Cycle at which a request made at `now` is complete. Requests are served in the order of the calls.
-  std::uint64_t complete(std::uint64_t now, std::uint64_t address, std::uint32_t bytes);
+  std::uint64_t complete(std::uint64_t now, std::uint64_t address, std::uint32_t bytes) {
+    const std::uint64_t row = row_.quotient(address);
+    std::uint64_t& open_row = open_rows_[banks_.remainder(row)];
+    const bool hit = row == open_row;
+    open_row = row;
+    const std::uint64_t cycles = bus_.quotient(bytes + bus_bytes_ - 1) + (hit ? 0 : row_miss_);
+    bus_free_ = std::max(bus_free_, now) + cycles;
+    ++counters_.requests;
+    counters_.bytes += bytes;
+    ++(hit ? counters_.row_hits : counters_.row_misses);
+    counters_.busy_cycles += cycles;
+    return bus_free_ + latency_;
+  }
 
   struct Counters {
     std::uint64_t requests = 0, bytes = 0, row_hits = 0, row_misses = 0, busy_cycles = 0;
@@ -24,7 +44,9 @@ class DramTiming {
   const Counters& counters() const { return counters_; }
 
  private:
-  const arch::Dram dram_;
+  std::uint64_t bus_bytes_;
+  Divisor bus_, row_, banks_;
+  std::uint64_t row_miss_, latency_;
   std::uint64_t bus_free_ = 0;
   std::vector<std::uint64_t> open_rows_;  // by bank
   Counters counters_;
