@@ -114,9 +114,19 @@ void LoadTiming::plan_request() {
     next_request_ = taken_ < taken ? kNever : std::max(next_request_, last_word_);
   }
   if (requested_ < total_bytes_ || !has_words_) return;
-  take_words(kNever);
-  end_ = last_word_ + 1;
-  if (next_request_ >= end_) next_request_ = kNever;  // records whose region is longer than they are
+  end_ = end_of_words();
+  if (next_request_ >= end_) next_request_ = kNever;  // a region longer than its records
+}
+
+/// The cycle behind the last word's. All bytes of the words have been requested.
+std::uint64_t LoadTiming::end_of_words() {
+  if (walker_.done()) {
+    take_words(kNever);
+    return last_word_ + 1;
+  }
+  LoadTiming ahead = *this;  // requests to come still ask which words have left the FIFO
+  ahead.take_words(kNever);
+  return ahead.last_word_ + 1;
 }
 
 /// Takes words until `bytes` are taken, or all of the load's.

@@ -77,6 +77,7 @@ class LoadTiming {
     std::uint64_t cycle;
   };
   void plan_request();
+  std::uint64_t end_of_words();
   void take_words(std::uint64_t bytes);
 
   const arch::PeArray array_;
