@@ -163,7 +163,8 @@ class RequantizeRow {
 
   std::size_t lanes() const noexcept { return lanes_; }
   RequantizeRule rule() const noexcept { return rule_; }
-  /// `accumulators` and `out` hold `positions` rows of lanes() values, one row after the other.
+  /// `accumulators` and `out` hold `positions` rows of lanes() values, one row after the other;
+  /// they may be the same memory.
   void operator()(const std::int32_t* accumulators, std::int32_t* out,
                   std::size_t positions = 1) const noexcept;
   void operator()(const std::int64_t* accumulators, std::int32_t* out,

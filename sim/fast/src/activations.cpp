@@ -14,22 +14,31 @@ Activations<Lane> make_activations(const PassContext& context, const Tile& tile,
   Activations<Lane> a;
   a.pitch = pitch;
   a.padding_pixel = std::size_t{tile.run.region_height} * tile.run.region_width;
-  a.values.resize((a.padding_pixel + 1) * pitch + kSlack);
-  std::fill_n(a.values.begin() + static_cast<std::ptrdiff_t>(a.padding_pixel * pitch), pitch,
-              static_cast<Lane>(context.pass.settings.pad_value));
+  const std::size_t size = (a.padding_pixel + 1) * pitch;
+  a.values = std::make_unique_for_overwrite<Lane[]>(size + kSlack);
+  std::fill_n(&a.values[a.padding_pixel * pitch], pitch, static_cast<Lane>(context.pass.settings.pad_value));
+  std::fill_n(&a.values[size], kSlack, Lane{0});
   return a;
 }
 
-/// `n` elements to int16.
-void widen(const ProductKernels& kernels, const std::byte* from, arch::Element element, std::int16_t* to,
-           std::size_t n) {
-  switch (element) {
+/// The pixels of a row to int16, `pitch` values each.
+void widen_row(const ProductKernels& kernels, const RegionView& view, std::uint32_t row, std::size_t pitch,
+               std::int16_t* to) {
+  const arch::Region& region = view.region();
+  WidenArgs a{view.pixel(row, 0), region.pixel_stride, region.pixels, region.elements, to, pitch};
+  if (region.elements == pitch &&
+      region.pixel_stride == static_cast<std::int64_t>(pitch)) {  // one long pixel
+    a.elements *= a.count;
+    a.count = 1;
+  }
+  switch (region.element) {
     case arch::Element::kInt8:
-      return kernels.widen_int8(reinterpret_cast<const std::int8_t*>(from), to, n);
+      return kernels.widen_int8(a);
     case arch::Element::kUInt8:
-      return kernels.widen_uint8(reinterpret_cast<const std::uint8_t*>(from), to, n);
+      return kernels.widen_uint8(a);
     case arch::Element::kInt16:
-      std::memcpy(to, from, n * sizeof *to);
+      for (std::uint32_t x = 0; x < region.pixels; ++x)
+        std::memcpy(to + x * pitch, view.pixel(row, x), region.elements * sizeof *to);
       return;
     case arch::Element::kInt32:
     case arch::Element::kInt64:
@@ -46,19 +55,10 @@ Activations<std::int16_t> read_product_activations(const PassContext& context, c
   if (tile.activations == kNone) return a;
   const RegionView view(context.memory, context.pass.loads[tile.activations].region);
   const arch::Region& region = view.region();
-  const std::size_t pixel_bytes = region.elements * view.element_bytes();
-  const bool is_dense =
-      region.elements == pitch && region.pixel_stride == static_cast<std::int64_t>(pixel_bytes);
-  std::int16_t* to = a.values.data();
-  for (std::uint32_t row = 0; row < region.rows; ++row) {
-    if (is_dense) {
-      widen(context.kernels, view.pixel(row, 0), region.element, to, region.pixels * pitch);
-      to += region.pixels * pitch;
-      continue;
-    }
-    for (std::uint32_t x = 0; x < region.pixels; ++x, to += pitch)
-      widen(context.kernels, view.pixel(row, x), region.element, to, region.elements);
-  }
+  std::int16_t* to = a.values.get();
+  if (region.elements < pitch) std::fill_n(to, view.pixels() * pitch, std::int16_t{0});
+  for (std::uint32_t row = 0; row < region.rows; ++row, to += region.pixels * pitch)
+    widen_row(context.kernels, view, row, pitch, to);
   return a;
 }
 
@@ -66,10 +66,10 @@ Activations<std::int32_t> read_activations(const PassContext& context, const Til
   auto a = make_activations<std::int32_t>(context, tile, pitch);
   if (tile.activations == kNone) return a;
   const RegionView view(context.memory, context.pass.loads[tile.activations].region);
-  std::int32_t* to = a.values.data();
-  for (std::uint32_t row = 0; row < view.region().rows; ++row) {
-    for (std::uint32_t x = 0; x < view.region().pixels; ++x, to += pitch) view.read(row, x, to);
-  }
+  std::int32_t* to = a.values.get();
+  if (view.region().elements < pitch) std::fill_n(to, view.pixels() * pitch, 0);
+  for (std::uint32_t row = 0; row < view.region().rows; ++row, to += view.region().pixels * pitch)
+    view.read_row(row, to, pitch);
   return a;
 }
 

@@ -2,7 +2,7 @@
 /// The input region of a tile as lanes, pixel after pixel, one of padding behind the last.
 
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "tile_output.h"
 
@@ -12,7 +12,7 @@ template <class Lane>
 struct Activations {
   std::size_t pitch = 0;          ///< values from one pixel to the next
   std::size_t padding_pixel = 0;  ///< its index; all its values mean 0.0
-  std::vector<Lane> values;
+  std::unique_ptr<Lane[]> values;
 };
 
 /// For ProductKernels. The elements must fit int16.

@@ -58,7 +58,7 @@ void add_maxima(const TapTable& taps, const ProductArgs& a, const std::int32_t* 
 template <class Lane>
 ProductArgs arguments(const typename StripCache<Lane>::Entry& strip, const Tile& tile) {
   ProductArgs a;
-  a.offsets = strip.offsets.data();
+  a.offsets = strip.taps->offsets.data();
   a.positions = tile.positions();
   a.taps = tile.taps();
   return a;
@@ -92,31 +92,31 @@ void run_product_chain(const PassContext& context, ProductStrip& strip, std::spa
                        std::span<const ProductWeights* const> weights) {
   const Tile& last = chain.back();
   const std::size_t stride = weights.front()->blocks * kBlock;
-  TileOutput output(context, last, strip.of(last).taps, stride);
-  std::vector<std::int32_t> sums(last.positions() * stride);
+  TileOutput output(context, last, strip.of(last).taps->table, stride);
+  const std::size_t count = last.positions() * stride;
+  std::int32_t* sums = strip.sums(count);
   const bool narrow = output.takes_narrow_sums();
-  if (narrow) {
-    for (std::size_t oc = 0; oc < stride; ++oc) sums[oc] = output.narrow_bias(oc);
-    for (std::size_t i = stride; i < sums.size(); i += stride)
-      std::copy_n(sums.begin(), stride, sums.begin() + static_cast<std::ptrdiff_t>(i));
-  }
+  std::vector<std::int32_t> biases(stride);
+  for (std::size_t oc = 0; oc < stride && narrow; ++oc) biases[oc] = output.narrow_bias(oc);
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const auto& entry = strip.of(chain[i]);
     ProductArgs a = arguments<std::int16_t>(entry, chain[i]);
     a.pairs = weights[i]->pairs;
     a.sums_stride = stride;
+    a.initial_stride = i == 0 ? 0 : stride;
     const std::size_t channels = chain[i].channels(context.ic_lanes);
     for (std::size_t b = 0; b < weights[i]->blocks; ++b) {
-      if (weights[i]->channelwise && b * kBlock >= channels) break;  // no weights but 0 from here on
       a.weights = weights[i]->block(b);
-      a.sums = sums.data() + b * kBlock;
+      a.sums = sums + b * kBlock;
+      a.initial = i == 0 ? biases.data() + b * kBlock : a.sums;
+      if (weights[i]->channelwise && b * kBlock >= channels) a.taps = 0;  // no channel, and no weights but 0
       // Channelwise, the block's lanes read channels of their own.
-      a.pixels = entry.activations.values.data() + (weights[i]->channelwise ? b * kBlock : 0);
+      a.pixels = entry.activations.values.get() + (weights[i]->channelwise ? b * kBlock : 0);
       weights[i]->channelwise ? context.kernels.channelwise(a) : context.kernels.dense(a);
     }
   }
-  if (narrow) return output.write_narrow(sums.data());
-  const std::vector<std::int64_t> wide(sums.begin(), sums.end());
+  if (narrow) return output.write_narrow(sums);
+  const std::vector<std::int64_t> wide(sums, sums + count);
   output.write_wide(wide.data());
 }
 
@@ -129,11 +129,11 @@ std::vector<std::int64_t> exact_sums(const PassContext& context, ExactStrip& str
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const auto& entry = strip.of(chain[i]);
     const ProductArgs a = arguments<std::int32_t>(entry, chain[i]);
-    const std::int32_t* pixels = entry.activations.values.data();
+    const std::int32_t* pixels = entry.activations.values.get();
     const std::size_t channels = chain[i].channels(context.ic_lanes);
     for (std::size_t p = 0; p < a.positions; ++p) {
       std::int64_t* row = sums.data() + p * lanes;
-      maximum ? add_maxima(entry.taps, a, pixels, *weights[i], channels, lanes, p, row)
+      maximum ? add_maxima(entry.taps->table, a, pixels, *weights[i], channels, lanes, p, row)
               : add_sums(a, pixels, *weights[i], channels, lanes, p, row);
     }
   }

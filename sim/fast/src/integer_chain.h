@@ -18,34 +18,58 @@ namespace dlasim::sim::fast {
 /// Whether int16 operands and sums modulo 2^32 give what the array gives in this pass.
 bool runs_on_products(const Pass& pass);
 
-/// What neighbouring chains share: the activations of each load, and the tap tables.
+/// What neighbouring chains share: the activations of each load, the tap tables, and memory for sums.
 template <class Lane>
 class StripCache {
  public:
+  struct Taps {
+    TapTable table;
+    std::size_t pitch, padding_pixel;
+    std::vector<std::int32_t> offsets;  ///< in activations of this pitch
+  };
   struct Entry {
     std::size_t load = kNone;
     Activations<Lane> activations;
-    TapTable taps;
-    std::vector<std::int32_t> offsets;
+    const Taps* taps = nullptr;
   };
 
   StripCache(const PassContext& context, Activations<Lane> (*read)(const PassContext&, const Tile&))
       : context_(context), read_(read) {}
 
   const Entry& of(const Tile& tile) {
-    for (const Entry& e : entries_) {
-      if (e.load == tile.activations && tile.activations != kNone && e.taps.fits(tile.run)) return e;
+    for (auto e = entries_.rbegin(); e != entries_.rend(); ++e) {
+      if (e->load == tile.activations && tile.activations != kNone && e->taps->table.fits(tile.run))
+        return *e;
     }
-    Entry e{tile.activations, read_(context_, tile), TapTable(tile.run, context_.pass.settings), {}};
-    e.offsets = e.taps.offsets(e.activations.pitch, e.activations.padding_pixel);
+    Entry e{tile.activations, read_(context_, tile), nullptr};
+    e.taps = &taps_of(tile, e.activations);
     entries_.push_back(std::move(e));
     return entries_.back();
   }
 
+  /// Room for `n` sums, with any contents.
+  std::int32_t* sums(std::size_t n) {
+    if (sums_.size() < n) sums_.resize(n);
+    return sums_.data();
+  }
+
  private:
+  /// Tiles at the same place of an image, with other channels, have the same table.
+  const Taps& taps_of(const Tile& tile, const Activations<Lane>& a) {
+    for (const Taps& t : taps_) {
+      if (t.pitch == a.pitch && t.padding_pixel == a.padding_pixel && t.table.fits(tile.run)) return t;
+    }
+    Taps t{TapTable(tile.run, context_.pass.settings), a.pitch, a.padding_pixel, {}};
+    t.offsets = t.table.offsets(a.pitch, a.padding_pixel);
+    taps_.push_back(std::move(t));
+    return taps_.back();
+  }
+
   const PassContext& context_;
   Activations<Lane> (*read_)(const PassContext&, const Tile&);
   std::deque<Entry> entries_;  // entries stay where they are
+  std::deque<Taps> taps_;
+  std::vector<std::int32_t> sums_;
 };
 
 using ProductStrip = StripCache<std::int16_t>;

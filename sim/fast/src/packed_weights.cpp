@@ -43,21 +43,30 @@ ProductWeights::ProductWeights(const WeightReader& weights)
     : blocks((weights.lanes() + kBlock - 1) / kBlock), pairs((weights.channels() + 1) / 2) {
   const ExactWeights exact(weights);
   channelwise = exact.channelwise;
-  const std::size_t channels = weights.channels();
-  block_size = weights.taps() * kBlock * (channelwise ? 1 : 2 * pairs);
+  block_size = 2 * kBlock * (channelwise ? (weights.taps() + 1) / 2 : weights.taps() * pairs);
   values.resize(blocks * block_size);
+  channelwise ? pack_channelwise(exact, weights) : pack_dense(exact, weights);
+}
+
+void ProductWeights::pack_dense(const ExactWeights& exact, const WeightReader& weights) {
   const std::int32_t* w = exact.values.data();
   for (std::size_t tap = 0; tap < weights.taps(); ++tap) {
-    for (std::size_t c = 0; c < channels; ++c, w += weights.lanes()) {
-      if (channelwise) {
-        values[c / kBlock * block_size + tap * kBlock + c % kBlock] = static_cast<std::int16_t>(w[c]);
-        continue;
-      }
+    for (std::size_t c = 0; c < weights.channels(); ++c, w += weights.lanes()) {
       for (std::size_t b = 0; b < blocks; ++b) {
         std::int16_t* to = values.data() + b * block_size + 2 * (tap * pairs + c / 2) * kBlock + c % 2;
         const std::size_t lanes = std::min(kBlock, weights.lanes() - b * kBlock);
         for (std::size_t oc = 0; oc < lanes; ++oc) to[2 * oc] = static_cast<std::int16_t>(w[b * kBlock + oc]);
       }
+    }
+  }
+}
+
+void ProductWeights::pack_channelwise(const ExactWeights& exact, const WeightReader& weights) {
+  const std::int32_t* w = exact.values.data();
+  for (std::size_t tap = 0; tap < weights.taps(); ++tap) {
+    for (std::size_t c = 0; c < weights.channels(); ++c, w += weights.lanes()) {
+      const std::size_t at = (tap / 2 * kBlock + c % kBlock) * 2 + tap % 2;
+      values[c / kBlock * block_size + at] = static_cast<std::int16_t>(w[c]);
     }
   }
 }

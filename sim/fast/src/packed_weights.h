@@ -38,6 +38,14 @@ class WeightReader {
   std::size_t taps_, channels_, lanes_, ic_lanes_;
 };
 
+/// For sums of 64 bits and for maxima: [tap][channel][lane].
+struct ExactWeights {
+  bool channelwise = false;
+  std::vector<std::int32_t> values;
+
+  explicit ExactWeights(const WeightReader& weights);
+};
+
 /// For ProductKernels: int16, blocks of kBlock lanes.
 struct ProductWeights {
   bool channelwise = false;  ///< lane oc reads channel oc alone
@@ -46,14 +54,10 @@ struct ProductWeights {
 
   explicit ProductWeights(const WeightReader& weights);
   const std::int16_t* block(std::size_t b) const { return values.data() + b * block_size; }
-};
 
-/// For sums of 64 bits and for maxima: [tap][channel][lane].
-struct ExactWeights {
-  bool channelwise = false;
-  std::vector<std::int32_t> values;
-
-  explicit ExactWeights(const WeightReader& weights);
+ private:
+  void pack_dense(const ExactWeights& exact, const WeightReader& weights);
+  void pack_channelwise(const ExactWeights& exact, const WeightReader& weights);
 };
 
 }  // namespace dlasim::sim::fast

@@ -14,10 +14,9 @@ constexpr std::size_t kVectors = kBlock / Sums::kLanes;
 template <std::size_t kCount>
 void dense_positions(const ProductArgs& a, std::size_t first) {
   Sums sums[kCount][kVectors];
-  std::int32_t* rows = a.sums + first * a.sums_stride;
   for (std::size_t p = 0; p < kCount; ++p) {
     for (std::size_t v = 0; v < kVectors; ++v)
-      sums[p][v] = Sums::load(rows + p * a.sums_stride + v * Sums::kLanes);
+      sums[p][v] = Sums::load(a.initial + (first + p) * a.initial_stride + v * Sums::kLanes);
   }
   const std::int16_t* weights = a.weights;
   for (std::size_t tap = 0; tap < a.taps; ++tap) {
@@ -30,6 +29,7 @@ void dense_positions(const ProductArgs& a, std::size_t first) {
       }
     }
   }
+  std::int32_t* rows = a.sums + first * a.sums_stride;
   for (std::size_t p = 0; p < kCount; ++p) {
     for (std::size_t v = 0; v < kVectors; ++v) sums[p][v].store(rows + p * a.sums_stride + v * Sums::kLanes);
   }
@@ -42,48 +42,56 @@ void dense(const ProductArgs& a) {
   for (; p < a.positions; ++p) dense_positions<1>(a, p);
 }
 
-/// A block of lanes as one vector, for the compiler to cut to the machine's.
-using BlockOperands = std::int16_t __attribute__((vector_size(kBlock * sizeof(std::int16_t))));
-using BlockProducts = std::int32_t __attribute__((vector_size(kBlock * sizeof(std::int32_t))));
-using BlockSums = std::uint32_t __attribute__((vector_size(kBlock * sizeof(std::uint32_t))));  // wrap
-
 void channelwise(const ProductArgs& a) {
   for (std::size_t p = 0; p < a.positions; ++p) {
-    std::int32_t* row = a.sums + p * a.sums_stride;
-    BlockSums sums;
-    __builtin_memcpy(&sums, row, sizeof sums);
-    for (std::size_t tap = 0; tap < a.taps; ++tap) {
-      BlockOperands x, w;
-      __builtin_memcpy(&x, a.pixels + a.offsets[tap * a.positions + p], sizeof x);
-      __builtin_memcpy(&w, a.weights + tap * kBlock, sizeof w);
-      const BlockProducts products =
-          __builtin_convertvector(x, BlockProducts) * __builtin_convertvector(w, BlockProducts);
-      sums += reinterpret_cast<BlockSums>(products);
-    }
-    __builtin_memcpy(row, &sums, sizeof sums);
+    PairedSums sums;
+    const std::int32_t* offset = a.offsets + p;
+    const std::int16_t* weights = a.weights;
+    std::size_t tap = 0;
+    for (; tap + 1 < a.taps; tap += 2, offset += 2 * a.positions, weights += 2 * kBlock)
+      sums.add_products(a.pixels + offset[0], a.pixels + offset[a.positions], weights);
+    if (tap < a.taps) sums.add_products(a.pixels + offset[0], a.pixels + offset[0], weights);
+    sums.store(a.initial + p * a.initial_stride, a.sums + p * a.sums_stride);
   }
 }
 
-template <class Byte>
-void widen(const Byte* from, std::int16_t* to, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) to[i] = from[i];
+/// kBlock elements as one vector, for the compiler to cut to the machine's.
+using SignedBytes = std::int8_t __attribute__((vector_size(kBlock)));
+using UnsignedBytes = std::uint8_t __attribute__((vector_size(kBlock)));
+using Halves = std::int16_t __attribute__((vector_size(2 * kBlock)));
+using Words = std::int32_t __attribute__((vector_size(4 * kBlock)));
+
+template <class FromBlock, class ToBlock, class From, class To>
+inline void convert_row(const From* from, To* to, std::size_t n) {
+  std::size_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    FromBlock values;
+    __builtin_memcpy(&values, from + i, sizeof values);
+    const ToBlock converted = __builtin_convertvector(values, ToBlock);
+    __builtin_memcpy(to + i, &converted, sizeof converted);
+  }
+  for (; i < n; ++i) to[i] = static_cast<To>(from[i]);
+}
+
+template <class Byte, class Block>
+void widen(const WidenArgs& a) {
+  for (std::size_t row = 0; row < a.count; ++row) {
+    const std::byte* from = a.from + static_cast<std::ptrdiff_t>(row) * a.from_stride;
+    convert_row<Block, Halves>(reinterpret_cast<const Byte*>(from), a.rows + row * a.row_stride, a.elements);
+  }
 }
 
 void narrow_to_bytes(const NarrowArgs& a) {
   for (std::size_t row = 0; row < a.count; ++row) {
-    const std::int32_t* from = a.rows + row * a.row_stride;
     auto* to = reinterpret_cast<std::uint8_t*>(a.to + static_cast<std::ptrdiff_t>(row) * a.to_stride);
-    std::size_t i = 0;
-    for (; i + kBlock <= a.elements; i += kBlock) {
-      for (std::size_t k = 0; k < kBlock; ++k) to[i + k] = static_cast<std::uint8_t>(from[i + k]);
-    }
-    for (; i < a.elements; ++i) to[i] = static_cast<std::uint8_t>(from[i]);
+    convert_row<Words, UnsignedBytes>(a.rows + row * a.row_stride, to, a.elements);
   }
 }
 
 }  // namespace
 
 extern const ProductKernels kKernels;
-const ProductKernels kKernels{dense, channelwise, widen<std::int8_t>, widen<std::uint8_t>, narrow_to_bytes};
+const ProductKernels kKernels{dense, channelwise, widen<std::int8_t, SignedBytes>,
+                              widen<std::uint8_t, UnsignedBytes>, narrow_to_bytes};
 
 }  // namespace dlasim::sim::fast::DLA_PRODUCT_NAMESPACE

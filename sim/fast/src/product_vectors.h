@@ -24,6 +24,23 @@ struct Sums {
   }
 };
 
+/// kBlock sums of products whose lanes have operands of their own.
+struct PairedSums {
+  std::uint32_t v[kBlock] = {};
+  /// Adds x0[oc] * w[oc][0] + x1[oc] * w[oc][1] in each lane.
+  void add_products(const std::int16_t* x0, const std::int16_t* x1, const std::int16_t* w) {
+    for (std::size_t oc = 0; oc < kBlock; ++oc) {
+      v[oc] += static_cast<std::uint32_t>(std::int32_t{x0[oc]} * w[2 * oc]);
+      v[oc] += static_cast<std::uint32_t>(std::int32_t{x1[oc]} * w[2 * oc + 1]);
+    }
+  }
+  /// Stores the sums plus `initial`.
+  void store(const std::int32_t* initial, std::int32_t* to) const {
+    for (std::size_t oc = 0; oc < kBlock; ++oc)
+      to[oc] = static_cast<std::int32_t>(v[oc] + static_cast<std::uint32_t>(initial[oc]));
+  }
+};
+
 #else
 
 inline std::int32_t read_pair(const std::int16_t* pair) {
@@ -51,6 +68,28 @@ struct Sums {
   }
 };
 
+struct PairedSums {
+  __m512i v = _mm512_setzero_si512();
+  void add_products(const std::int16_t* x0, const std::int16_t* x1, const std::int16_t* w) {
+    using Halves = std::uint16_t __attribute__((vector_size(32)));
+    using Words = std::uint32_t __attribute__((vector_size(64)));
+    Halves first, second;
+    __builtin_memcpy(&first, x0, sizeof first);
+    __builtin_memcpy(&second, x1, sizeof second);
+    const auto pairs = reinterpret_cast<__m512i>(__builtin_convertvector(first, Words) |
+                                                 __builtin_convertvector(second, Words) << 16);
+    const __m512i weights = _mm512_loadu_si512(w);
+#if defined(__AVX512VNNI__)
+    v = _mm512_dpwssd_epi32(v, pairs, weights);
+#else
+    v = _mm512_add_epi32(v, _mm512_madd_epi16(pairs, weights));
+#endif
+  }
+  void store(const std::int32_t* initial, std::int32_t* to) const {
+    _mm512_storeu_si512(to, _mm512_add_epi32(v, _mm512_loadu_si512(initial)));
+  }
+};
+
 #elif defined(__AVX2__)
 
 struct Sums {
@@ -68,6 +107,27 @@ struct Sums {
   }
 };
 
+struct PairedSums {
+  __m256i low = _mm256_setzero_si256(), high = _mm256_setzero_si256();  // lanes 0..7, 8..15
+  void add_products(const std::int16_t* x0, const std::int16_t* x1, const std::int16_t* w) {
+    // Quarters 0, 2, 1, 3: unpacking works on halves of a vector.
+    const auto quarters = [](const std::int16_t* x) {
+      return _mm256_permute4x64_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)), 0xD8);
+    };
+    const __m256i a = quarters(x0), b = quarters(x1);
+    const auto* weights = reinterpret_cast<const __m256i*>(w);
+    const __m256i w_low = _mm256_loadu_si256(weights), w_high = _mm256_loadu_si256(weights + 1);
+    low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_unpacklo_epi16(a, b), w_low));
+    high = _mm256_add_epi32(high, _mm256_madd_epi16(_mm256_unpackhi_epi16(a, b), w_high));
+  }
+  void store(const std::int32_t* initial, std::int32_t* to) const {
+    const auto* from = reinterpret_cast<const __m256i*>(initial);
+    auto* out = reinterpret_cast<__m256i*>(to);
+    _mm256_storeu_si256(out, _mm256_add_epi32(low, _mm256_loadu_si256(from)));
+    _mm256_storeu_si256(out + 1, _mm256_add_epi32(high, _mm256_loadu_si256(from + 1)));
+  }
+};
+
 #else
 
 struct Sums {
@@ -80,6 +140,28 @@ struct Sums {
     const __m128i x = _mm_set1_epi32(read_pair(pair));
     const __m128i weights = _mm_loadu_si128(reinterpret_cast<const __m128i*>(w));
     v = _mm_add_epi32(v, _mm_madd_epi16(x, weights));
+  }
+};
+
+struct PairedSums {
+  __m128i v[4] = {};
+  void add_products(const std::int16_t* x0, const std::int16_t* x1, const std::int16_t* w) {
+    const auto load = [](const std::int16_t* p) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    };
+    for (int half = 0; half < 2; ++half, x0 += 8, x1 += 8, w += 16) {
+      const __m128i a = load(x0), b = load(x1);
+      __m128i* sums = v + 2 * half;
+      sums[0] = _mm_add_epi32(sums[0], _mm_madd_epi16(_mm_unpacklo_epi16(a, b), load(w)));
+      sums[1] = _mm_add_epi32(sums[1], _mm_madd_epi16(_mm_unpackhi_epi16(a, b), load(w + 8)));
+    }
+  }
+  void store(const std::int32_t* initial, std::int32_t* to) const {
+    for (int i = 0; i < 4; ++i) {
+      const __m128i sum =
+          _mm_add_epi32(v[i], _mm_loadu_si128(reinterpret_cast<const __m128i*>(initial + 4 * i)));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 4 * i), sum);
+    }
   }
 };
 

@@ -10,13 +10,38 @@
 namespace dlasim::sim::fast {
 namespace {
 
+struct Pixels {
+  const std::byte* from;
+  std::int64_t stride;  ///< in bytes
+  std::size_t count, elements;
+};
+
 template <class Element>
-void read_elements(const std::byte* from, std::int32_t* to, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    Element value;
-    std::memcpy(&value, from + i * sizeof value, sizeof value);
-    to[i] = value;
+void read_elements(const Pixels& pixels, std::int32_t* to, std::size_t stride) {
+  for (std::size_t p = 0; p < pixels.count; ++p) {
+    const std::byte* from = pixels.from + static_cast<std::ptrdiff_t>(p) * pixels.stride;
+    for (std::size_t i = 0; i < pixels.elements; ++i) {
+      Element value;
+      std::memcpy(&value, from + i * sizeof value, sizeof value);
+      to[p * stride + i] = value;
+    }
   }
+}
+
+void read_pixels(arch::Element element, const Pixels& pixels, std::int32_t* to, std::size_t stride) {
+  switch (element) {
+    case arch::Element::kInt8:
+      return read_elements<std::int8_t>(pixels, to, stride);
+    case arch::Element::kUInt8:
+      return read_elements<std::uint8_t>(pixels, to, stride);
+    case arch::Element::kInt16:
+      return read_elements<std::int16_t>(pixels, to, stride);
+    case arch::Element::kInt32:
+      return read_elements<std::int32_t>(pixels, to, stride);
+    case arch::Element::kInt64:
+      break;
+  }
+  throw base::SimulationError("dma: a lane cannot hold a 64-bit element");
 }
 
 }  // namespace
@@ -41,21 +66,12 @@ RegionView::RegionView(std::span<std::byte> memory, const arch::Region& region)
 }
 
 void RegionView::read(std::uint32_t row, std::uint32_t column, std::int32_t* to) const {
-  const std::byte* from = pixel(row, column);
-  const std::size_t n = region_.elements;
-  switch (region_.element) {
-    case arch::Element::kInt8:
-      return read_elements<std::int8_t>(from, to, n);
-    case arch::Element::kUInt8:
-      return read_elements<std::uint8_t>(from, to, n);
-    case arch::Element::kInt16:
-      return read_elements<std::int16_t>(from, to, n);
-    case arch::Element::kInt32:
-      return read_elements<std::int32_t>(from, to, n);
-    case arch::Element::kInt64:
-      break;
-  }
-  throw base::SimulationError("dma: a lane cannot hold a 64-bit element");
+  read_pixels(region_.element, {pixel(row, column), 0, 1, region_.elements}, to, 0);
+}
+
+void RegionView::read_row(std::uint32_t row, std::int32_t* to, std::size_t stride) const {
+  read_pixels(region_.element, {pixel(row, 0), region_.pixel_stride, region_.pixels, region_.elements}, to,
+              stride);
 }
 
 }  // namespace dlasim::sim::fast

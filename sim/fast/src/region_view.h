@@ -24,6 +24,8 @@ class RegionView {
   }
   /// The elements of a pixel as integers.
   void read(std::uint32_t row, std::uint32_t column, std::int32_t* to) const;
+  /// Those of all pixels of a row, `stride` values from one to the next.
+  void read_row(std::uint32_t row, std::int32_t* to, std::size_t stride) const;
 
  private:
   arch::Region region_;

@@ -79,13 +79,13 @@ void StagedChain::run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, 
           run.output_element + row * settings_.element_row_stride + col * settings_.element_column_stride;
       p.taps_inside = 0;
       for (std::size_t tap = 0; tap < tile.taps(); ++tap) {
-        const std::int32_t pixel = strip.taps.pixel(tap, p.index);
+        const std::int32_t pixel = strip.taps->table.pixel(tap, p.index);
         r.padded = pixel < 0;
         p.taps_inside += !r.padded;
         p.first_sum = ic_tile == 0 && run.continue_sum == 0;
         p.last_sum = last_ic_tile && run.hold_sum == 0;
-        const auto at = static_cast<std::size_t>(strip.offsets[tap * tile.positions() + p.index]);
-        std::copy_n(strip.activations.values.data() + at + ic_tile * context_.ic_lanes, context_.ic_lanes,
+        const auto at = static_cast<std::size_t>(strip.taps->offsets[tap * tile.positions() + p.index]);
+        std::copy_n(strip.activations.values.get() + at + ic_tile * context_.ic_lanes, context_.ic_lanes,
                     beat_.x.begin());
         take_tap(tile, tap);
       }
@@ -126,7 +126,7 @@ void StagedChain::write(const ExactStrip::Entry& strip, const Tile& tile) {
     p.index = static_cast<std::uint32_t>(i);
     p.element = tile.run.output_element + p.index / tile.run.cols * settings_.element_row_stride +
                 p.index % tile.run.cols * settings_.element_column_stride;
-    p.taps_inside = strip.taps.taps_inside(i);
+    p.taps_inside = strip.taps->table.taps_inside(i);
     std::copy_n(sums_.data() + i * lanes, lanes, sums.sum.begin());
     output_->finish(sums, parameters.data(), operand.empty() ? nullptr : operand.data() + i * lanes,
                     values.data());

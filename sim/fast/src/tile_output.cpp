@@ -58,9 +58,8 @@ std::vector<std::int32_t> read_operand(const PassContext& context, const Tile& t
   const RegionView view(context.memory, context.pass.loads[tile.operand].region);
   std::vector<std::int32_t> words(view.pixels() * context.oc_lanes);
   std::int32_t* to = words.data();
-  for (std::uint32_t row = 0; row < view.region().rows; ++row) {
-    for (std::uint32_t x = 0; x < view.region().pixels; ++x, to += context.oc_lanes) view.read(row, x, to);
-  }
+  for (std::uint32_t row = 0; row < view.region().rows; ++row, to += view.region().pixels * context.oc_lanes)
+    view.read_row(row, to, context.oc_lanes);
   return words;
 }
 
@@ -88,8 +87,7 @@ TileOutput::TileOutput(const PassContext& context, const Tile& tile, const TapTa
       taps_(taps),
       stride_(stride),
       parameters_(read_parameters(context, tile)),
-      row_(row_unit(context.arithmetic.settings(), parameters_, stride)),
-      values_(tile.positions() * stride) {}
+      row_(row_unit(context.arithmetic.settings(), parameters_, stride)) {}
 
 bool TileOutput::takes_narrow_sums() const {
   return row_ && (row_->rule() == RequantizeRule::kDouble || row_->rule() == RequantizeRule::kSingle);
@@ -99,45 +97,44 @@ std::int32_t TileOutput::narrow_bias(std::size_t lane) const {
   return lane < parameters_.size() ? static_cast<std::int32_t>(parameters_[lane].bias) : 0;
 }
 
-void TileOutput::write_narrow(const std::int32_t* biased_sums) {
-  (*row_)(biased_sums, values_.data(), tile_.positions());
-  finish();
+void TileOutput::write_narrow(std::int32_t* biased_sums) {
+  (*row_)(biased_sums, biased_sums, tile_.positions());
+  finish(biased_sums);
 }
 
 void TileOutput::write_wide(const std::int64_t* sums) {
+  std::vector<std::int32_t> values(tile_.positions() * stride_);
   if (!row_) {
-    requantise(sums);
+    requantise(sums, values.data());
   } else {
-    std::vector<std::int64_t> biased(sums, sums + values_.size());
+    std::vector<std::int64_t> biased(sums, sums + values.size());
     for (std::size_t i = 0; i < biased.size(); i += stride_) {
       for (std::size_t oc = 0; oc < parameters_.size(); ++oc) biased[i + oc] += parameters_[oc].bias;
     }
-    (*row_)(biased.data(), values_.data(), tile_.positions());
+    (*row_)(biased.data(), values.data(), tile_.positions());
   }
-  finish();
+  finish(values.data());
 }
 
-void TileOutput::requantise(const std::int64_t* sums) {
+void TileOutput::requantise(const std::int64_t* sums, std::int32_t* values) {
   const bool averages = context_.arithmetic.settings().requant == Requant::kAverage;
   for (std::size_t p = 0; p < tile_.positions(); ++p) {
     const std::uint32_t taps_inside = averages ? taps_.taps_inside(p) : 0;
     for (std::size_t oc = 0; oc < parameters_.size(); ++oc) {
       const std::size_t i = p * stride_ + oc;
-      values_[i] = static_cast<std::int32_t>(
+      values[i] = static_cast<std::int32_t>(
           context_.arithmetic.requantise(sums[i] + parameters_[oc].bias, parameters_[oc], taps_inside));
     }
   }
 }
 
-void TileOutput::finish() {
+void TileOutput::finish(std::int32_t* values) {
   if (!context_.arithmetic.finishes_nothing()) {
     const std::vector<std::int32_t> operand = read_operand(context_, tile_);
-    for (std::size_t p = 0; p < tile_.positions(); ++p) {
-      context_.arithmetic.finish(std::span(values_).subspan(p * stride_, parameters_.size()),
-                                 operand.empty() ? nullptr : operand.data() + p * context_.oc_lanes);
-    }
+    context_.arithmetic.finish_rows(
+        {values, stride_, parameters_.size(), tile_.positions(), operand.data(), context_.oc_lanes});
   }
-  store_rows(context_, tile_, values_.data(), stride_);
+  store_rows(context_, tile_, values, stride_);
 }
 
 }  // namespace dlasim::sim::fast

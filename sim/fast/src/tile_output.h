@@ -43,13 +43,14 @@ class TileOutput {
   bool takes_narrow_sums() const;
   /// Bias of a lane, its low half.
   std::int32_t narrow_bias(std::size_t lane) const;
-  void write_narrow(const std::int32_t* biased_sums);
+  /// Overwrites the sums.
+  void write_narrow(std::int32_t* biased_sums);
   /// Sums without biases.
   void write_wide(const std::int64_t* sums);
 
  private:
-  void requantise(const std::int64_t* sums);
-  void finish();
+  void requantise(const std::int64_t* sums, std::int32_t* values);
+  void finish(std::int32_t* values);
 
   const PassContext& context_;
   const Tile& tile_;
@@ -57,7 +58,6 @@ class TileOutput {
   const std::size_t stride_;
   std::vector<arch::ChannelParameters> parameters_;
   std::optional<fixed_point::RequantizeRow> row_;  ///< absent: lane by lane
-  std::vector<std::int32_t> values_;
 };
 
 }  // namespace dlasim::sim::fast

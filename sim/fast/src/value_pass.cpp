@@ -204,7 +204,7 @@ void ValuePass::run_pass(const Pass& pass) {
       for_each_chain(pass.tiles, unit, weights, [&](auto chain, auto chain_weights) {
         const Tile& last = chain.back();
         const auto sums = exact_sums(context, strip, chain, chain_weights);
-        TileOutput(context, last, strip.of(last).taps, context.oc_lanes).write_wide(sums.data());
+        TileOutput(context, last, strip.of(last).taps->table, context.oc_lanes).write_wide(sums.data());
       });
     });
     return;

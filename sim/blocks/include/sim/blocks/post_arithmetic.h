@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,12 +21,21 @@ namespace dlasim::sim::blocks {
 /// multiplier.
 fixed_point::RequantizeRule rule_of(arch::Requant requant);
 
+/// Rows of lanes one behind the other.
+struct PostRows {
+  std::int32_t* values = nullptr;
+  std::size_t stride = 0;  ///< values from one row to the next
+  std::size_t lanes = 0, count = 0;
+  const std::int32_t* operands = nullptr;  ///< looked at if has_operand()
+  std::size_t operand_stride = 0;
+};
+
 class PostArithmetic {
  public:
   /// `table_entries`: of each of the two tables.
   explicit PostArithmetic(int table_entries);
 
-  void configure(const arch::PostSettings& settings) { settings_ = settings; }
+  void configure(const arch::PostSettings& settings);
   const arch::PostSettings& settings() const { return settings_; }
   /// Writes table entries from `entry` on. Throws base::SimulationError beyond the table's end.
   void write_table(std::uint32_t bank, std::uint32_t entry, std::span<const std::int32_t> values);
@@ -42,10 +52,20 @@ class PostArithmetic {
                       std::uint32_t taps_inside, std::int32_t* out) const;
   /// Second and third stage, in place; `operand` is looked at if has_operand().
   void finish(std::span<std::int32_t> lanes, const std::int32_t* operand) const;
+  /// finish() of many rows, all lanes of a row at a time where the settings allow it.
+  void finish_rows(const PostRows& rows) const;
   /// Whether finish() leaves its lanes alone.
   bool finishes_nothing() const;
 
  private:
+  /// combine() on rows of lanes: the units of the two operands, where they are scaled, and of the result.
+  struct CombineUnits {
+    std::optional<fixed_point::RequantizeRow> first, second;
+    fixed_point::RequantizeRow combined;
+  };
+  std::optional<CombineUnits> combine_units() const;
+  void combine_row(std::int32_t* first, std::int32_t* second, std::size_t n) const;
+  void look_up_row(std::span<std::int32_t> lanes, const arch::TableStage& stage) const;
   /// Whether the first stage is a multiplier by one of the two integer rules, and no negative slope.
   bool is_plain_requantisation() const;
   std::int64_t scale(std::int64_t v, arch::Requant rule, const arch::Scale& s) const;
@@ -53,6 +73,7 @@ class PostArithmetic {
   std::int64_t combine(std::int64_t first, std::int64_t second) const;
 
   arch::PostSettings settings_;
+  std::optional<CombineUnits> units_;  ///< absent: lane by lane
   std::array<std::vector<std::int32_t>, 2> tables_;
 };
 
