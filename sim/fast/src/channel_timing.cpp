@@ -81,6 +81,9 @@ void LoadTiming::begin(std::uint64_t now, const arch::Load& load) {
     element_bytes_ = static_cast<std::uint32_t>(arch::bytes_of(region.element));
   }
   const std::uint64_t pixel_bytes = std::uint64_t{elements_} * element_bytes_;
+  const std::uint32_t word_lanes = std::min(lanes_, elements_);
+  uniform_ = elements_ > 0 && elements_ % word_lanes == 0;
+  word_ = memory::Divisor(std::max<std::uint64_t>(1, std::uint64_t{word_lanes} * element_bytes_));
   total_bytes_ = pixel_bytes > 0 && pixels_left_ > kNever / pixel_bytes ? kNever : pixels_left_ * pixel_bytes;
   has_words_ = pixels_left_ > 0;
   requested_ = taken_ = 0;
@@ -131,6 +134,7 @@ std::uint64_t LoadTiming::end_of_words() {
 
 /// Takes words until `bytes` are taken, or all of the load's.
 void LoadTiming::take_words(std::uint64_t bytes) {
+  if (uniform_) return take_uniform_words(std::min(bytes, total_bytes_));
   while (taken_ < bytes && pixels_left_ > 0) {
     const std::uint32_t count = std::min(lanes_, elements_ - element_);
     taken_ += std::uint64_t{count} * element_bytes_;
@@ -144,6 +148,18 @@ void LoadTiming::take_words(std::uint64_t bytes) {
     if (element_ < elements_) continue;
     element_ = 0;
     --pixels_left_;
+  }
+}
+
+/// The words whose bytes a burst completes leave one a cycle from its arrival on.
+void LoadTiming::take_uniform_words(std::uint64_t bytes) {
+  const std::uint64_t word = word_.divisor();
+  while (taken_ < bytes) {
+    while (arrivals_.front().bytes < taken_ + word) arrivals_.pop();
+    const std::uint64_t wanted = std::min(arrivals_.front().bytes, bytes + word - 1);
+    const std::uint64_t words = word_.quotient(wanted - taken_);
+    last_word_ = std::max(last_word_ + 1, arrivals_.front().cycle) + words - 1;
+    taken_ += words * word;
   }
 }
 
@@ -165,6 +181,9 @@ void StoreTiming::begin(std::uint64_t now, const arch::Store& store) {
   walker_ = memory::BurstWalker(region, burst_bytes_);
   word_bytes_ = std::uint64_t{region.elements} * static_cast<std::uint64_t>(arch::bytes_of(region.element));
   room_ = 2 * u64(burst_bytes_) + word_bytes_;
+  // Then a burst waits for its last word alone, and words for none.
+  whole_words_ = memory::is_aligned(region, word_bytes_) && u64(burst_bytes_) % word_bytes_ == 0;
+  word_ = memory::Divisor(std::max<std::uint64_t>(1, word_bytes_));
   asked_ = written_ = 0;
   writes_.clear();
   next_request_ = now;
@@ -178,6 +197,7 @@ void StoreTiming::begin(std::uint64_t now, const arch::Store& store) {
 }
 
 void StoreTiming::request_until(std::uint64_t limit, memory::DramTiming& dram) {
+  if (whole_words_) return request_series_until(limit, dram);
   while (next_request_ < limit) {
     const auto burst = walker_.peek();
     walker_.next(burst);
@@ -193,10 +213,36 @@ void StoreTiming::request_until(std::uint64_t limit, memory::DramTiming& dram) {
   }
 }
 
+/// The same where a word is asked for in every cycle: bursts of the same size follow each other at a distance
+/// of their words.
+void StoreTiming::request_series_until(std::uint64_t limit, memory::DramTiming& dram) {
+  while (next_request_ < limit) {
+    const auto series = walker_.peek_series();
+    const auto [address, bytes] = series.first;
+    const std::uint64_t spacing = word_.quotient(bytes);
+    std::uint64_t count = std::min(series.count, (limit - next_request_ - 1) / spacing + 1);
+    if (count > 1 && series.step > 0)
+      count = std::min(count, (dram.left_in_row(address) - 1) / series.step + 1);
+    walker_.next(series, count);
+    written_ += count * bytes;
+    const std::uint64_t complete = dram.complete_in_row(next_request_, spacing, address, bytes, count);
+    if (walker_.done()) {
+      next_request_ = kNever;
+      end_ = complete;
+      return;
+    }
+    plan_request();
+  }
+}
+
 void StoreTiming::plan_request() {
-  const std::uint64_t wanted = written_ + walker_.peek().bytes;
-  while (asked_ < wanted) ask_for_word();
   constexpr std::uint64_t kReadCycles = 2;
+  const std::uint64_t wanted = written_ + walker_.peek().bytes;
+  if (whole_words_) {
+    next_request_ = begun_ + word_.quotient(wanted) + kReadCycles;
+    return;
+  }
+  while (asked_ < wanted) ask_for_word();
   next_request_ = std::max(next_request_ + 1, last_asked_ + kReadCycles);
 }
 

@@ -79,6 +79,7 @@ class LoadTiming {
   void plan_request();
   std::uint64_t end_of_words();
   void take_words(std::uint64_t bytes);
+  void take_uniform_words(std::uint64_t bytes);
 
   const arch::PeArray array_;
   const int burst_bytes_;
@@ -87,6 +88,8 @@ class LoadTiming {
   memory::BurstWalker walker_;
   std::uint32_t element_ = 0, elements_ = 1;         ///< of a pixel: taken, all
   std::uint32_t lanes_ = 1, element_bytes_ = 1;      ///< of a word
+  bool uniform_ = false;                             ///< all words have as many bytes
+  memory::Divisor word_;                             ///< by those bytes
   std::uint64_t pixels_left_ = 0, total_bytes_ = 0;  ///< of the load, by its words
   std::uint64_t requested_ = 0, taken_ = 0;          ///< bytes
   std::uint64_t last_word_ = 0;                      ///< the cycle in which the last of them was taken
@@ -124,11 +127,14 @@ class StoreTiming {
   };
   void plan_request();
   void ask_for_word();
+  void request_series_until(std::uint64_t limit, memory::DramTiming& dram);
 
   const int burst_bytes_;
   bool busy_ = false;
   memory::BurstWalker walker_;
   std::uint64_t word_bytes_ = 1, room_ = 1;
+  bool whole_words_ = false;      ///< every burst has whole words
+  memory::Divisor word_;          ///< by the bytes of a word
   std::uint64_t asked_ = 0;       ///< bytes of the words that were asked for
   std::uint64_t last_asked_ = 0;  ///< the cycle of the last
   std::uint64_t written_ = 0;     ///< bytes

@@ -2,6 +2,7 @@
 /// A queue that keeps its memory.
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace dlasim::sim::fast {
@@ -12,11 +13,11 @@ class RingQueue {
   bool empty() const { return size_ == 0; }
   const T& front() const { return slots_[first_]; }
   void push(const T& value) {
-    if (size_ == slots_.size()) grow();
-    slots_[(first_ + size_++) & (slots_.size() - 1)] = value;
+    if (size_ > mask_) grow();
+    slots_[(first_ + size_++) & mask_] = value;
   }
   void pop() {
-    first_ = (first_ + 1) & (slots_.size() - 1);
+    first_ = (first_ + 1) & mask_;
     --size_;
   }
   void clear() { first_ = size_ = 0; }
@@ -24,13 +25,14 @@ class RingQueue {
  private:
   void grow() {
     std::vector<T> larger(2 * slots_.size());
-    for (std::size_t i = 0; i < size_; ++i) larger[i] = slots_[(first_ + i) & (slots_.size() - 1)];
+    for (std::size_t i = 0; i < size_; ++i) larger[i] = slots_[(first_ + i) & mask_];
     slots_ = std::move(larger);
+    mask_ = slots_.size() - 1;
     first_ = 0;
   }
 
   std::vector<T> slots_ = std::vector<T>(64);  // a power of two
-  std::size_t first_ = 0, size_ = 0;
+  std::size_t mask_ = 63, first_ = 0, size_ = 0;
 };
 
 }  // namespace dlasim::sim::fast

@@ -2,6 +2,12 @@
 
 namespace dlasim::sim::memory {
 
+bool is_aligned(const arch::Region& region, std::uint64_t bytes) {
+  const auto size = static_cast<std::int64_t>(bytes);
+  return size > 0 && region.address % bytes == 0 && region.pixel_stride % size == 0 &&
+         region.row_stride % size == 0;
+}
+
 BurstWalker::BurstWalker(const arch::Region& region, int burst_bytes)
     : burst_bytes_(static_cast<std::uint64_t>(burst_bytes)),
       run_bytes_(std::uint64_t{region.elements} * static_cast<std::uint64_t>(arch::bytes_of(region.element))),
@@ -20,6 +26,7 @@ BurstWalker::BurstWalker(const arch::Region& region, int burst_bytes)
       rows_left_ = 1;
     }
   }
+  aligned_runs_ = is_aligned(region, run_bytes_) && burst_bytes_ % run_bytes_ == 0;
   run_gap_ = run_stride - run_bytes_;
   row_gap_ = row_stride - (runs_ - 1) * run_stride - run_bytes_;
   left_in_run_ = run_bytes_;

@@ -9,6 +9,9 @@
 
 namespace dlasim::sim::memory {
 
+/// Whether all pixels of a region begin at multiples of `bytes`.
+bool is_aligned(const arch::Region& region, std::uint64_t bytes);
+
 /// Pixels that lie one behind the other form one run, and so do rows; a run is cut at multiples of
 /// `burst_bytes`.
 class BurstWalker {
@@ -33,6 +36,31 @@ class BurstWalker {
   }
   void next() { next(peek()); }
 
+  /// Bursts of the same size, `step` bytes from one to the next.
+  struct Series {
+    Burst first;
+    std::uint64_t count = 1, step = 0;
+  };
+  /// The longest series that begins with the next burst and is known without looking further.
+  Series peek_series() const {
+    const Burst burst = peek();
+    if (burst.bytes == run_bytes_) return {burst, aligned_runs_ ? runs_left_ : 1, run_bytes_ + run_gap_};
+    if (burst.bytes == burst_bytes_) return {burst, left_in_run_ / burst_bytes_, burst_bytes_};
+    return {burst, 1, 0};
+  }
+  /// Goes on behind `count` bursts of `series`, which peek_series() has returned.
+  void next(const Series& series, std::uint64_t count) {
+    if (count == 0) return;
+    if (series.first.bytes == run_bytes_) {
+      at_ += (count - 1) * series.step;
+      runs_left_ -= count - 1;
+    } else {
+      at_ += (count - 1) * series.first.bytes;
+      left_in_run_ -= (count - 1) * series.first.bytes;
+    }
+    next(series.first);
+  }
+
  private:
   void next_run() {
     left_in_run_ = run_bytes_;
@@ -46,6 +74,7 @@ class BurstWalker {
   }
 
   std::uint64_t burst_bytes_ = 1, run_bytes_ = 0, runs_ = 0;
+  bool aligned_runs_ = false;  ///< no run of a row is cut, if its first one is not
   Divisor burst_;
   /// From the end of a run to the next one's begin, and from that of a row; addresses wrap.
   std::uint64_t run_gap_ = 0, row_gap_ = 0;

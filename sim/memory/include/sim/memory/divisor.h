@@ -13,6 +13,7 @@ class Divisor {
   explicit Divisor(std::uint64_t n = 1)
       : n_(n), shift_(std::countr_zero(n)), is_power_of_two_(std::has_single_bit(n)) {}
 
+  std::uint64_t divisor() const { return n_; }
   std::uint64_t quotient(std::uint64_t x) const { return is_power_of_two_ ? x >> shift_ : x / n_; }
   std::uint64_t remainder(std::uint64_t x) const { return is_power_of_two_ ? x & (n_ - 1) : x % n_; }
 

@@ -17,7 +17,8 @@ class DramTiming {
   explicit DramTiming(const arch::Dram& dram)
       : bus_bytes_(static_cast<std::uint64_t>(dram.bus_bytes)),
         bus_(bus_bytes_),
-        row_(static_cast<std::uint64_t>(dram.row_bytes)),
+        row_bytes_(static_cast<std::uint64_t>(dram.row_bytes)),
+        row_(row_bytes_),
         banks_(static_cast<std::uint64_t>(dram.banks)),
         row_miss_(static_cast<std::uint64_t>(dram.row_miss)),
         latency_(static_cast<std::uint64_t>(dram.latency)),
@@ -38,6 +39,25 @@ class DramTiming {
     return bus_free_ + latency_;
   }
 
+  /// complete() of `count` requests of `bytes` bytes each to the row of `address`, `spacing` cycles from one
+  /// to the next; the last one's cycle.
+  std::uint64_t complete_in_row(std::uint64_t now, std::uint64_t spacing, std::uint64_t address,
+                                std::uint32_t bytes, std::uint64_t count) {
+    const std::uint64_t first = complete(now, address, bytes);
+    const std::uint64_t more = count - 1;
+    if (more == 0) return first;
+    // The bus goes on without a pause, or waits for the last request.
+    const std::uint64_t cycles = bus_.quotient(bytes + bus_bytes_ - 1);
+    bus_free_ = std::max(bus_free_ + more * cycles, now + more * spacing + cycles);
+    counters_.requests += more;
+    counters_.bytes += more * bytes;
+    counters_.row_hits += more;
+    counters_.busy_cycles += more * cycles;
+    return bus_free_ + latency_;
+  }
+  /// Bytes from `address` to the end of its row.
+  std::uint64_t left_in_row(std::uint64_t address) const { return row_bytes_ - row_.remainder(address); }
+
   struct Counters {
     std::uint64_t requests = 0, bytes = 0, row_hits = 0, row_misses = 0, busy_cycles = 0;
   };
@@ -45,7 +65,9 @@ class DramTiming {
 
  private:
   std::uint64_t bus_bytes_;
-  Divisor bus_, row_, banks_;
+  Divisor bus_;
+  std::uint64_t row_bytes_;
+  Divisor row_, banks_;
   std::uint64_t row_miss_, latency_;
   std::uint64_t bus_free_ = 0;
   std::vector<std::uint64_t> open_rows_;  // by bank
