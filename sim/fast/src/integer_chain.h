@@ -1,6 +1,7 @@
 #pragma once
 /// The sums of integer layers: tiles that add to the same partial sums, one after the other.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -35,6 +36,12 @@ class StripCache {
 
   StripCache(const PassContext& context, Activations<Lane> (*read)(const PassContext&, const Tile&))
       : context_(context), read_(read) {}
+
+  /// A chain begins: activations that it does not read are not kept. References to entries end here.
+  void begin(const Tile& first) {
+    const auto reads = [&first](const Entry& e) { return e.load == first.activations; };
+    if (std::ranges::none_of(entries_, reads)) entries_.clear();
+  }
 
   const Entry& of(const Tile& tile) {
     for (auto e = entries_.rbegin(); e != entries_.rend(); ++e) {

@@ -128,6 +128,19 @@ struct PairedSums {
   }
 };
 
+#define DLA_HAS_NARROW_BLOCK
+/// The low bytes of kBlock values.
+inline void narrow_block(const std::int32_t* from, std::uint8_t* to) {
+  const auto low_bytes = [](const std::int32_t* p) {
+    return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), _mm256_set1_epi32(0xFF));
+  };
+  // Packing works on halves of a vector.
+  const __m256i halves =
+      _mm256_permute4x64_epi64(_mm256_packus_epi32(low_bytes(from), low_bytes(from + 8)), 0xD8);
+  const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+}
+
 #else
 
 struct Sums {

@@ -5,17 +5,19 @@
 namespace dlasim::sim::fast {
 namespace {
 
-/// For each output coordinate and tap of one axis the element that it reads; -1: none.
+/// For each tap of one axis and each output coordinate the element that it reads; -1: none.
 std::vector<std::int32_t> axis(std::int32_t start, std::uint32_t count, std::uint32_t taps,
                                std::uint32_t stride, std::uint32_t dilation, std::uint32_t upsample,
                                std::uint32_t size) {
   std::vector<std::int32_t> elements;
   elements.reserve(std::size_t{count} * taps);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    for (std::uint32_t k = 0; k < taps; ++k) {
-      const std::int64_t at = std::int64_t{start} + std::int64_t{i} * stride + std::int64_t{k} * dilation;
-      const bool inside = at >= 0 && at % upsample == 0 && at / upsample < std::int64_t{size};
-      elements.push_back(inside ? static_cast<std::int32_t>(at / upsample) : -1);
+  for (std::uint32_t k = 0; k < taps; ++k) {
+    std::int64_t at = std::int64_t{start} + std::int64_t{k} * dilation;
+    for (std::uint32_t i = 0; i < count; ++i, at += stride) {
+      const bool is_element = upsample == 1 || at % upsample == 0;
+      const std::int64_t element = upsample == 1 ? at : at / upsample;
+      const bool inside = at >= 0 && is_element && element < std::int64_t{size};
+      elements.push_back(inside ? static_cast<std::int32_t>(element) : -1);
     }
   }
   return elements;
@@ -37,15 +39,14 @@ TapTable::TapTable(const arch::RunTile& tile, const arch::Configure& s)
                        tile.region_height);
   const auto xs = axis(tile.x_start, tile.cols, tile.kernel_width, s.stride_x, s.dilation_x, s.upsample_x,
                        tile.region_width);
-  std::size_t i = 0;
+  std::int32_t* to = pixels_.data();
   for (std::uint32_t ky = 0; ky < tile.kernel_height; ++ky) {
     for (std::uint32_t kx = 0; kx < tile.kernel_width; ++kx) {
-      for (std::uint32_t row = 0; row < tile.rows; ++row) {
-        const std::int32_t y = ys[row * tile.kernel_height + ky];
-        for (std::uint32_t col = 0; col < tile.cols; ++col) {
-          const std::int32_t x = xs[col * tile.kernel_width + kx];
-          pixels_[i++] = y < 0 || x < 0 ? -1 : y * static_cast<std::int32_t>(tile.region_width) + x;
-        }
+      const std::int32_t* x = xs.data() + std::size_t{kx} * tile.cols;
+      for (std::uint32_t row = 0; row < tile.rows; ++row, to += tile.cols) {
+        const std::int32_t y = ys[std::size_t{ky} * tile.rows + row];
+        const std::int32_t first = y * static_cast<std::int32_t>(tile.region_width);
+        for (std::uint32_t col = 0; col < tile.cols; ++col) to[col] = (y | x[col]) < 0 ? -1 : first + x[col];
       }
     }
   }
@@ -58,11 +59,10 @@ std::uint32_t TapTable::taps_inside(std::size_t position) const {
 }
 
 std::vector<std::int32_t> TapTable::offsets(std::size_t pitch, std::size_t padding_pixel) const {
+  const auto padding = static_cast<std::int32_t>(padding_pixel * pitch);
+  const auto pixel = static_cast<std::int32_t>(pitch);
   std::vector<std::int32_t> offsets(pixels_.size());
-  for (std::size_t i = 0; i < pixels_.size(); ++i) {
-    const std::size_t pixel = pixels_[i] < 0 ? padding_pixel : static_cast<std::size_t>(pixels_[i]);
-    offsets[i] = static_cast<std::int32_t>(pixel * pitch);
-  }
+  for (std::size_t i = 0; i < pixels_.size(); ++i) offsets[i] = pixels_[i] < 0 ? padding : pixels_[i] * pixel;
   return offsets;
 }
 

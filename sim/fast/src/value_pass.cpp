@@ -23,8 +23,8 @@ std::size_t end_of_chain(const std::vector<Tile>& tiles, std::size_t begin) {
   return end;
 }
 
-/// Chains in runs that read the same activations, which a thread then converts once; long runs are cut so
-/// that there are `wanted` units.
+/// Chains in runs that read the same activations, which a thread then converts once. Long runs are cut and
+/// short ones joined so that there are about `wanted` units.
 std::vector<Unit> make_units(const std::vector<Tile>& tiles, std::size_t wanted) {
   std::vector<std::vector<Unit>> runs;
   for (std::size_t begin = 0; begin < tiles.size();) {
@@ -36,11 +36,18 @@ std::vector<Unit> make_units(const std::vector<Tile>& tiles, std::size_t wanted)
     begin = end;
   }
   const std::size_t pieces = std::max<std::size_t>(1, (wanted + runs.size() - 1) / runs.size());
+  const std::size_t joined = std::max<std::size_t>(1, tiles.size() / wanted);  // tiles of a unit
   std::vector<Unit> units;
   for (const auto& chains : runs) {
     const std::size_t size = (chains.size() + pieces - 1) / pieces;
-    for (std::size_t i = 0; i < chains.size(); i += size)
-      units.push_back({chains[i].begin, chains[std::min(i + size, chains.size()) - 1].end});
+    for (std::size_t i = 0; i < chains.size(); i += size) {
+      const Unit next{chains[i].begin, chains[std::min(i + size, chains.size()) - 1].end};
+      if (!units.empty() && next.end - units.back().begin <= joined) {
+        units.back().end = next.end;
+      } else {
+        units.push_back(next);
+      }
+    }
   }
   return units;
 }
@@ -95,11 +102,12 @@ class WeightStore {
 };
 
 /// Runs `chain(tiles, weights)` for each chain of a unit.
-template <class Packed, class Run>
+template <class Packed, class Strip, class Run>
 void for_each_chain(const std::vector<Tile>& tiles, const Unit& unit, const WeightStore<Packed>& weights,
-                    const Run& run) {
+                    Strip& strip, const Run& run) {
   for (std::size_t begin = unit.begin; begin < unit.end;) {
     const std::size_t end = end_of_chain(tiles, begin);
+    strip.begin(tiles[begin]);
     if (tiles[end - 1].run.hold_sum == 0)
       run(std::span(tiles).subspan(begin, end - begin), weights.of(begin, end));
     begin = end;
@@ -191,7 +199,7 @@ void ValuePass::run_pass(const Pass& pass) {
     const WeightStore<ProductWeights> weights(context, pool);
     for_each_unit([&](const Unit& unit) {
       ProductStrip strip = product_strip(context);
-      for_each_chain(pass.tiles, unit, weights, [&](auto chain, auto chain_weights) {
+      for_each_chain(pass.tiles, unit, weights, strip, [&](auto chain, auto chain_weights) {
         run_product_chain(context, strip, chain, chain_weights);
       });
     });
@@ -201,7 +209,7 @@ void ValuePass::run_pass(const Pass& pass) {
   if (!pass.staged) {
     for_each_unit([&](const Unit& unit) {
       ExactStrip strip = exact_strip(context);
-      for_each_chain(pass.tiles, unit, weights, [&](auto chain, auto chain_weights) {
+      for_each_chain(pass.tiles, unit, weights, strip, [&](auto chain, auto chain_weights) {
         const Tile& last = chain.back();
         const auto sums = exact_sums(context, strip, chain, chain_weights);
         TileOutput(context, last, strip.of(last).taps->table, context.oc_lanes).write_wide(sums.data());
@@ -213,7 +221,7 @@ void ValuePass::run_pass(const Pass& pass) {
   for_each_unit([&](const Unit& unit) {
     ExactStrip strip = staged_strip(context);
     auto staged = chains.acquire();
-    for_each_chain(pass.tiles, unit, weights,
+    for_each_chain(pass.tiles, unit, weights, strip,
                    [&](auto chain, auto chain_weights) { staged->run(strip, chain, chain_weights); });
     chains.release(std::move(staged));
   });
