@@ -40,6 +40,8 @@ class Accelerator {
   void step(trace::TraceSink& sink);
   /// From now on one bit goes wrong. Throws as FaultInjector.
   void inject(const arch::Fault& fault) { fault_ = std::make_unique<FaultInjector>(fault, hardware_); }
+  /// The cycle that the next step ends.
+  std::uint64_t cycle() const { return cycle_; }
   bool finished() const { return command_processor.finished(); }
   /// Rings the doorbell: runs the command stream at `address` after the one that has finished.
   void start(std::uint64_t address, std::uint64_t bytes);

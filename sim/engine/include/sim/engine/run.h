@@ -25,7 +25,7 @@ using HostFunction = std::function<std::vector<network::Tensor>(const network::Q
 struct RunOptions {
   StallPlan stalls;
   std::optional<arch::Fault> fault;  ///< one wrong bit (sim/engine/fault.h)
-  /// Sees every cycle of the cycle engine: waves (sim/trace/vcd_trace.h). Not owned.
+  /// Sees the cycles of the cycle engine that it watches: waves (sim/trace/vcd_trace.h). Not owned.
   trace::TraceSink* trace = nullptr;
   HostFunction host;  ///< needed if the program has host steps
   /// Called now and then with the share of the tiles that are done.

@@ -42,6 +42,9 @@ class TraceSink {
  public:
   virtual ~TraceSink() = default;
   virtual void sample(const AcceleratorView& view) = 0;
+  /// Whether any cycle from `first` to `last`, both included, is of interest. An engine may leave out the
+  /// samples of cycles that are not.
+  virtual bool watches(std::uint64_t /*first*/, std::uint64_t /*last*/) const { return true; }
 };
 
 }  // namespace dlasim::sim::trace

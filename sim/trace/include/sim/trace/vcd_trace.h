@@ -47,6 +47,9 @@ class VcdTrace final : public TraceSink {
     }
     record(view);
   }
+  bool watches(std::uint64_t first, std::uint64_t last) const override {
+    return first <= options_.window.to && last >= options_.window.from;
+  }
   /// Completes the file. Throws base::InputError if it could not be written whole. Without a sample in
   /// the window there is no file.
   void close();
