@@ -149,9 +149,15 @@ OutputDirectory::OutputDirectory(fs::path final_path) : final_(std::move(final_p
   if (fs::exists(status) && !is_ours_or_empty(final_)) {
     throw InputError(final_.string() + ": has files that dlasim did not write; name another directory");
   }
-  staging_ = temporary_sibling(final_);
-  make_directories(staging_);
-  write_file_atomically(staging_ / kMarker, "Made by dlasim, which may replace this directory.\n");
+}
+
+const fs::path& OutputDirectory::path() {
+  if (staging_.empty()) {
+    staging_ = temporary_sibling(final_);
+    make_directories(staging_);
+    write_file_atomically(staging_ / kMarker, "Made by dlasim, which may replace this directory.\n");
+  }
+  return staging_;
 }
 
 OutputDirectory::~OutputDirectory() {
@@ -159,8 +165,14 @@ OutputDirectory::~OutputDirectory() {
   if (!staging_.empty()) fs::remove_all(staging_, ignored);
 }
 
+fs::path OutputDirectory::staged(const fs::path& file) {
+  const fs::path below = fs::weakly_canonical(file).lexically_relative(fs::weakly_canonical(final_));
+  return below.empty() || below == "." || *below.begin() == ".." ? file : path() / below;
+}
+
 void OutputDirectory::commit() {
   std::error_code error;
+  path();  // also a directory without files appears
   fs::path old;
   if (fs::exists(final_)) {
     // Looked at again: the content may have changed during a long run.

@@ -114,10 +114,10 @@ GoldenResult run_golden_model(const Session& session, const QuantizedGraph& grap
   return result;
 }
 
-int run_golden_only(const Session& session, const QuantizedNetwork& network, bool json) {
+int run_golden_only(const Session& session, const QuantizedNetwork& network, base::OutputDirectory& directory,
+                    bool json) {
   const GoldenResult result = run_golden_model(session, network.integer);
   const report::GoldenReport report = make_report(session, network, result);
-  base::OutputDirectory directory(session.output_directory);
   base::write_file_atomically(directory.path() / "summary.json", report::to_json(report));
   base::write_file_atomically(directory.path() / "layers.csv", report::to_csv(report));
   for (std::size_t i = 0; i < network.integer.outputs.size(); ++i) {

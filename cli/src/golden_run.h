@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/file.h"
 #include "golden/staged.h"
 #include "session.h"
 
@@ -23,6 +24,7 @@ GoldenResult run_golden_model(const Session& session, const network::QuantizedGr
 std::uint64_t count_macs(const network::QuantizedGraph& graph, const network::QuantizedNode& node);
 
 /// `dlasim run --engine golden`: writes and prints the report; returns the exit code.
-int run_golden_only(const Session& session, const QuantizedNetwork& network, bool json);
+int run_golden_only(const Session& session, const QuantizedNetwork& network, base::OutputDirectory& directory,
+                    bool json);
 
 }  // namespace dlasim::cli

@@ -182,13 +182,13 @@ int quantize_network(const QuantizeOptions& options) {
     }
   }
   Session session = open_session(session_options);
+  base::OutputDirectory directory(session.output_directory);
   choose_numerics(options, session);
   const QuantizedNetwork network = quantize_session(session);
   const std::vector<Candidate> candidates =
       options.compare ? compare_methods(session) : std::vector{evaluate(session, network)};
   const std::string table = layer_table(network.integer, candidates);
 
-  base::OutputDirectory directory(session.output_directory);
   quantize::save_quantized(network.integer, directory.path() / "network.json");
   base::write_file_atomically(directory.path() / "methods.json", to_json(network.integer, candidates));
   base::write_file_atomically(directory.path() / "methods.txt", table);

@@ -133,9 +133,9 @@ void write_audio(const std::filesystem::path& file, const Session& session, cons
   base::write_wav(file, wav);
 }
 
-void write_results(const Session& session, const network::QuantizedGraph& graph,
-                   const report::RunReport& report, const std::vector<Tensor>& tensors) {
-  base::OutputDirectory directory(session.output_directory);
+void write_results(base::OutputDirectory& directory, const Session& session,
+                   const network::QuantizedGraph& graph, const report::RunReport& report,
+                   const std::vector<Tensor>& tensors) {
   base::write_file_atomically(directory.path() / "summary.json", report::to_json(report));
   base::write_file_atomically(directory.path() / "layers.csv", report::to_csv(report));
   base::write_file_atomically(directory.path() / "report.html", report::to_html(report));
@@ -149,9 +149,10 @@ void write_results(const Session& session, const network::QuantizedGraph& graph,
   directory.commit();
 }
 
-/// The waves that were asked for, or null.
+/// The waves that were asked for, or null; those in the output directory appear with it.
 std::unique_ptr<sim::trace::VcdTrace> make_trace(const RunOptions& options, const Session& session,
-                                                 const sim::compiler::Program& program) {
+                                                 const sim::compiler::Program& program,
+                                                 base::OutputDirectory& directory) {
   if (!options.vcd) return nullptr;
   sim::trace::VcdOptions trace{.window = options.window};
   if (!options.layer.empty()) {
@@ -161,7 +162,7 @@ std::unique_ptr<sim::trace::VcdTrace> make_trace(const RunOptions& options, cons
     }
     trace.window.layer = static_cast<std::uint32_t>(found - program.layers.begin());
   }
-  return std::make_unique<sim::trace::VcdTrace>(*options.vcd, session.hardware, trace);
+  return std::make_unique<sim::trace::VcdTrace>(directory.staged(*options.vcd), session.hardware, trace);
 }
 
 void finish_trace(sim::trace::VcdTrace& vcd, const std::filesystem::path& file) {
@@ -189,9 +190,10 @@ int run_network(const RunOptions& options) {
     throw base::InputError("--netlist is a form of the cycle engine: it does not go with --engine " +
                            name(options.engine));
   const Session session = open_session(options.session);
+  base::OutputDirectory directory(session.output_directory);  // refused before the work, not after it
   const QuantizedNetwork network = quantize_session(session);
-  if (options.engine == Engine::kGolden) return run_golden_only(session, network, options.json);
-  if (session.hop) return run_streaming(session, network, streaming_options(options));
+  if (options.engine == Engine::kGolden) return run_golden_only(session, network, directory, options.json);
+  if (session.hop) return run_streaming(session, network, directory, streaming_options(options));
   const network::QuantizedGraph& graph = network.integer;
   const sim::compiler::Program program =
       sim::compiler::compile(graph, session.hardware, {.fuse = options.fuse});
@@ -210,7 +212,7 @@ int run_network(const RunOptions& options) {
     const auto target = static_cast<std::int64_t>(share * 1000.0);
     if (target > progress.done()) progress.advance(target - progress.done());
   };
-  const auto vcd = make_trace(options, session, program);
+  const auto vcd = make_trace(options, session, program, directory);
   engine_options.trace = vcd.get();
   const Clock::time_point simulation_start = Clock::now();
   const sim::engine::RunResult result =
@@ -225,7 +227,7 @@ int run_network(const RunOptions& options) {
   report.simulation_seconds = simulation_seconds;
   report.total_seconds = seconds_since(start);
   report.peak_memory_bytes = base::peak_resident_bytes();
-  write_results(session, graph, report, result.tensors);
+  write_results(directory, session, graph, report, result.tensors);
   fmt::print("{}", options.json ? report::to_json(report) : report::to_text(report));
   if (!options.json) fmt::print("results in {}\n", session.output_directory.string());
   if (report.differing() == 0) return kDone;

@@ -107,7 +107,8 @@ std::string verdict(const StreamingOptions& options, const Comparison& compariso
 
 }  // namespace
 
-int run_streaming(const Session& session, const QuantizedNetwork& network, const StreamingOptions& options) {
+int run_streaming(const Session& session, const QuantizedNetwork& network, base::OutputDirectory& directory,
+                  const StreamingOptions& options) {
   const network::QuantizedGraph& sequence = network.integer;
   const std::vector<Tensor> inputs = integer_inputs(sequence, session.test.inputs);
   const StreamResult result = stream(sequence, inputs, session, options);
@@ -156,7 +157,6 @@ int run_streaming(const Session& session, const QuantizedNetwork& network, const
     text += fmt::format("{} {:.4g} {}\n", f.name, f.integer_value, f.unit);
   }
 
-  base::OutputDirectory directory(session.output_directory);
   base::write_file_atomically(directory.path() / "summary.json", j.dump(2) + "\n");
   for (std::size_t i = 0; i < sequence.outputs.size(); ++i) {
     const std::string name = i == 0 ? "output.npy" : fmt::format("output{}.npy", i);

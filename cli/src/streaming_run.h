@@ -1,6 +1,7 @@
 #pragma once
 /// A network run hop by hop, as real-time use needs it.
 
+#include "base/file.h"
 #include "session.h"
 #include "simulator.h"
 
@@ -16,6 +17,7 @@ struct StreamingOptions {
 /// Runs the test clip on the accelerator `*session.hop` positions at a time and reports cycles a sample and
 /// the real-time factor. Every hop starts with empty pipelines and a cold DRAM: what a hop costs does not
 /// depend on the one before. Returns an exit code.
-int run_streaming(const Session& session, const QuantizedNetwork& network, const StreamingOptions& options);
+int run_streaming(const Session& session, const QuantizedNetwork& network, base::OutputDirectory& directory,
+                  const StreamingOptions& options);
 
 }  // namespace dlasim::cli

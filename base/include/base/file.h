@@ -28,7 +28,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view t
 /// A directory of results that appears as a whole or not at all.
 ///
 /// Files are written below `path()`, a hidden sibling of the final directory; `commit()` puts it in its
-/// place. A directory of an earlier run is replaced; one that dlasim did not make is never touched.
+/// place. Make one before long work: whatever is wrong with the name shows at once, and nothing is written
+/// until the first use of `path()`. A directory of an earlier run is replaced; one that dlasim did not make
+/// is never touched.
 class OutputDirectory {
  public:
   /// Throws InputError if `final_path` is a file, or a directory with content that is not dlasim's.
@@ -39,7 +41,9 @@ class OutputDirectory {
   OutputDirectory& operator=(const OutputDirectory&) = delete;
 
   /// Where to write now.
-  const std::filesystem::path& path() const { return staging_; }
+  const std::filesystem::path& path();
+  /// Where to write a file now that shall be `file`: below path() if it lies in the final directory.
+  std::filesystem::path staged(const std::filesystem::path& file);
   /// Where the files are after `commit()`.
   const std::filesystem::path& final_path() const { return final_; }
   /// Renames the directory to its final name, replacing an earlier one. Call once.

@@ -57,7 +57,7 @@ TEST(OutputDirectory, AppearsOnlyWithItsCommit) {
   const ScratchDirectory scratch;
   const fs::path out = scratch / "out";
   {
-    const OutputDirectory abandoned(out);
+    OutputDirectory abandoned(out);
     write_file_atomically(abandoned.path() / "a.txt", "a");
   }
   EXPECT_EQ(entries_of(scratch.path()), 0U);
@@ -81,6 +81,22 @@ TEST(OutputDirectory, ReplacesAnEarlierRunAsAWhole) {
   EXPECT_EQ(entries_of(scratch.path()), 1U);
 }
 
+TEST(OutputDirectory, WritesNothingBeforeItsFirstUse) {
+  const ScratchDirectory scratch;
+  OutputDirectory run(scratch / "out");
+  EXPECT_EQ(entries_of(scratch.path()), 0U);
+  run.path();
+  EXPECT_EQ(entries_of(scratch.path()), 1U);
+}
+
+TEST(OutputDirectory, StagesFilesThatLieInIt) {
+  const ScratchDirectory scratch;
+  OutputDirectory run(scratch / "out");
+  EXPECT_EQ(run.staged(scratch / "waves.vcd"), scratch / "waves.vcd");
+  EXPECT_EQ(run.staged(scratch / "outside/waves.vcd"), scratch / "outside/waves.vcd");
+  EXPECT_EQ(run.staged(scratch / "out/../out/waves/a.vcd"), run.path() / "waves/a.vcd");
+}
+
 TEST(OutputDirectory, NeverTouchesForeignFiles) {
   const ScratchDirectory scratch;
   const fs::path thesis = scratch / "home/thesis.tex";
@@ -94,6 +110,7 @@ TEST(OutputDirectory, NeverTouchesForeignFiles) {
             (scratch / "x/..").string() + ": an output directory needs a name of its own");
   // Files that come while the run is under way are safe as well.
   OutputDirectory run(scratch / "late");
+  run.path();
   write_file_atomically(scratch / "late/notes.txt", "notes");
   EXPECT_THROW(run.commit(), InputError);
   EXPECT_EQ(read_text_file(scratch / "late/notes.txt"), "notes");

@@ -36,6 +36,26 @@ class Waves : public CommandTest {
   std::string path_before_;
 };
 
+TEST_F(Waves, MayLieInTheOutputDirectory) {
+  for (int time = 0; time < 2; ++time) {  // also when an earlier run is replaced
+    ASSERT_EQ(run({"run", source("configs/wavenet_tiny.yaml"), "--samples", "20", "--no-golden", "--out",
+                   path("out"), "--vcd", path("out/waves/t.vcd"), "--to", "50"}),
+              kDone);
+    EXPECT_THAT(read("out/waves/t.vcd"), HasSubstr("$enddefinitions"));
+    EXPECT_THAT(read("out/waves/t.gtkw"), HasSubstr("[dumpfile] \"t.vcd\""));
+    EXPECT_FALSE(read("out/summary.json").empty());
+  }
+}
+
+TEST_F(Waves, AForeignOutputDirectoryIsRefusedBeforeTheRun) {
+  write("notes.txt", "notes");
+  const auto [code, text] = run_with_errors({"run", source("configs/wavenet_tiny.yaml"), "--samples", "20",
+                                             "--out", directory_.string(), "--vcd", path("t.vcd")});
+  EXPECT_EQ(code, kBadInput);
+  EXPECT_THAT(text, HasSubstr("has files that dlasim did not write"));
+  EXPECT_FALSE(std::filesystem::exists(path("t.vcd")));
+}
+
 TEST_F(Waves, DrawsARun) {
   record();
   ASSERT_EQ(run({"waves", path("t.vcd"), "--svg", path("a.svg")}), kDone);
