@@ -39,11 +39,15 @@ struct NameParts {
   char direction = 0;
 };
 
+/// "sum_3" without its lane.
+std::string_view without_lane(std::string_view name) {
+  const std::size_t digits = name.find_last_not_of("0123456789");
+  const bool has_lane = digits != std::string_view::npos && digits + 1 < name.size() && name[digits] == '_';
+  return has_lane ? name.substr(0, digits) : name;
+}
+
 NameParts split(std::string_view name) {
-  std::string_view rest = name;
-  const std::size_t digits = rest.find_last_not_of("0123456789");
-  if (digits != std::string_view::npos && digits + 1 < rest.size() && rest[digits] == '_')
-    rest = rest.substr(0, digits);
+  const std::string_view rest = without_lane(name);
   if (rest.size() > 2 && rest[rest.size() - 2] == '_' && (rest.back() == 'o' || rest.back() == 'i'))
     return {rest.substr(0, rest.size() - 2), rest.back()};
   return {name, 0};
@@ -62,7 +66,8 @@ ValueStyle style_of(std::string_view field, int width) {
                                                    "data", "bias", "values", "mantissa", "shift"};
   if (width == 1 || field == "moving") return ValueStyle::kBinary;
   if (field == "pad_value") return ValueStyle::kSigned;
-  const std::string_view last = field.substr(field.rfind('_') + 1);
+  const std::string_view whole = without_lane(field);
+  const std::string_view last = whole.substr(whole.rfind('_') + 1);
   if (last == "address") return ValueStyle::kHex;
   return std::ranges::find(kData, last) != kData.end() ? ValueStyle::kSigned : ValueStyle::kUnsigned;
 }

@@ -114,6 +114,18 @@ TEST_F(WaveSvg, ValuesAsAPersonReadsThem) {
   EXPECT_EQ(scene({"pe.valid_o"}).rows[0].style, ValueStyle::kBinary);
 }
 
+/// A dump of both sides of a difference has lanes without a direction.
+TEST_F(WaveSvg, SumsOfLanesAreSigned) {
+  write(
+      "$scope module d $end\n$var reg 8 ! cycle $end\n$var wire 16 # sum_12 $end\n"
+      "$var wire 16 $ tile_12 $end\n$enddefinitions $end\n#0\nb0 !\nb1 #\nb1 $\n");
+  const std::vector<std::string> all{"*"};
+  const WaveScene s = read_wave_scene(VcdReader(file_), {}, all);
+  ASSERT_EQ(s.rows.size(), 3U);
+  EXPECT_EQ(s.rows[1].style, ValueStyle::kSigned);
+  EXPECT_EQ(s.rows[2].style, ValueStyle::kUnsigned);
+}
+
 TEST_F(WaveSvg, IsWellFormedAndShowsTheValues) {
   const std::string svg =
       wave_svg(scene({"*"}), {"a <b> & \"c\"", {{9, "now & <then>"}, {9, "again"}, {99, "outside"}}});
