@@ -54,9 +54,7 @@ std::vector<Tensor> test_inputs(const ExportOptions& options, const QuantizedGra
 
 QuantizedGraph lower_model(const ExportOptions& options) {
   const network::Graph graph = read_model(options.session.config, {{}, options.session.samples});
-  const bool quantized =
-      std::ranges::any_of(graph.tensors, [](const auto& tensor) { return tensor.affine.has_value(); });
-  if (!quantized) {
+  if (!network::is_quantized(graph)) {
     throw base::InputError(fmt::format(
         "'{}' holds reals: `dlasim quantize` makes integers of them, whose network.json can be exported",
         options.session.config.string()));

@@ -18,6 +18,7 @@
 #include "quantize/calibration_table.h"
 #include "quantize/presets.h"
 #include "quantize/quantized_file.h"
+#include "quantize/recorded.h"
 #include "report/method_plot.h"
 #include "session.h"
 #include "verbs.h"
@@ -133,6 +134,10 @@ std::string to_json(const network::QuantizedGraph& graph, const std::vector<Cand
   return j.dump(2) + "\n";
 }
 
+std::string tensors_text(int count) {
+  return count == 1 ? "1 tensor" : fmt::format("{} tensors", count);
+}
+
 void choose_numerics(const QuantizeOptions& options, Session& session) {
   if (session.imported) {
     if (!options.scheme.empty() || !options.method.empty() || options.table || options.compare) {
@@ -188,15 +193,18 @@ int quantize_network(const QuantizeOptions& options) {
   const std::vector<Candidate> candidates =
       options.compare ? compare_methods(session) : std::vector{evaluate(session, network)};
   const std::string table = layer_table(network.integer, candidates);
+  const int recorded =
+      session.imported || session.numerics.staged ? 0 : quantize::count_recorded(network.real);
 
   quantize::save_quantized(network.integer, directory.path() / "network.json");
   base::write_file_atomically(directory.path() / "methods.json", to_json(network.integer, candidates));
   base::write_file_atomically(directory.path() / "methods.txt", table);
   base::write_file_atomically(directory.path() / "methods.svg", picture(network.integer, candidates));
   directory.commit();
-  fmt::print("{} in {}, calibrated by {}\n\n{}\nquantised network in {}\n", network.integer.name,
+  fmt::print("{} in {}, calibrated by {}{}\n\n{}\nquantised network in {}\n", network.integer.name,
              session.numerics.name,
-             session.imported ? "nobody" : quantize::name(session.numerics.method.kind), table,
+             session.imported ? "nobody" : quantize::name(session.numerics.method.kind),
+             recorded == 0 ? "" : fmt::format("; {} fixed by recorded ranges", tensors_text(recorded)), table,
              (session.output_directory / "network.json").string());
   return kDone;
 }

@@ -79,10 +79,6 @@ void read_calibration(const YamlNode& data, const NetworkSource& source, const S
   require_inputs(session.calibration_graph, session.calibration, node);
 }
 
-bool is_quantized(const network::Graph& graph) {
-  return std::ranges::any_of(graph.tensors, [](const auto& tensor) { return tensor.affine.has_value(); });
-}
-
 /// `{wav: x.wav}` or `x.npy` as a value of --set.
 std::string clip_value(const std::filesystem::path& path) {
   return path.extension() == ".wav" ? fmt::format("{{wav: '{}'}}", path.string())
@@ -132,7 +128,7 @@ Session open_session(const SessionOptions& options) {
   const YamlNode data = root.at("data");
   const NetworkSource source(root.at("network"));
   read_test(data, source, options, session);
-  session.imported = is_quantized(session.graph);
+  session.imported = network::is_quantized(session.graph);
   if (session.imported) session.numerics.name = "as imported";
   if (root.has("numerics")) {
     const YamlNode numerics = root.section("numerics");
@@ -150,11 +146,11 @@ Session open_session(const SessionOptions& options) {
 }
 
 network::Graph rewritten_graph(const Session& session) {
-  return quantize::rewrite_for_quantisation(session.graph);
+  return quantize::rewrite_for_formats(session.graph);
 }
 
 quantize::TensorSamples sample_calibration(const Session& session) {
-  return quantize::sample_tensors(quantize::rewrite_for_quantisation(session.calibration_graph),
+  return quantize::sample_tensors(quantize::rewrite_for_formats(session.calibration_graph),
                                   {session.calibration.inputs});
 }
 

@@ -58,7 +58,7 @@ struct QuantizedNetwork {
   std::optional<network::Graph> scaled;
 };
 
-/// The test network after the rewrites that quantisation begins with.
+/// The test network after the rewrites that number formats begin with.
 network::Graph rewritten_graph(const Session& session);
 
 /// What the tensors hold over the calibration clip: for `fl: auto`.

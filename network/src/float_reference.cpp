@@ -313,6 +313,12 @@ class Execution {
   void execute(const op::Reshape&, const Node& node, Tensor& y) const { copy(node, y); }
   void execute(const op::Quantize&, const Node& node, Tensor& y) const { copy(node, y); }
   void execute(const op::Dequantize&, const Node& node, Tensor& y) const { copy(node, y); }
+  void execute(const op::FakeQuantize& op, const Node& node, Tensor& y) const {
+    kernels::fake_quantize(op, same_size_input(node, y), y);
+  }
+  void execute(const op::Clip& op, const Node& node, Tensor& y) const {
+    kernels::clip(op, same_size_input(node, y), y);
+  }
   void execute(const op::SpaceToBatch& op, const Node& node, Tensor& y) const {
     const Shape& in = input(node, 0).shape();
     require_rank4(node, in);

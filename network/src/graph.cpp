@@ -1,5 +1,6 @@
 #include "network/graph.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "network/quantized_graph.h"
@@ -92,6 +93,8 @@ std::string_view name(const Operation& operation) {
                         [](const op::BatchToSpace&) -> std::string_view { return "batch_to_space"; },
                         [](const op::Svdf&) -> std::string_view { return "svdf"; },
                         [](const op::Lstm&) -> std::string_view { return "lstm"; },
+                        [](const op::FakeQuantize&) -> std::string_view { return "fake_quantize"; },
+                        [](const op::Clip&) -> std::string_view { return "clip"; },
                     },
                     operation);
 }
@@ -158,6 +161,11 @@ TensorId Graph::add_node(std::string node_name, Operation operation, std::vector
   const TensorId output = add_tensor(std::move(info));
   nodes.push_back({std::move(node_name), std::move(operation), std::move(node_inputs), {output}});
   return output;
+}
+
+bool is_quantized(const Graph& graph) {
+  return std::any_of(graph.tensors.begin(), graph.tensors.end(),
+                     [](const TensorInfo& tensor) { return tensor.affine && !tensor.constant; });
 }
 
 TensorId QuantizedGraph::add_tensor(QuantizedTensor tensor) {

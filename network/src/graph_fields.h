@@ -45,6 +45,12 @@ void for_each_field(Op& o, Visitor&& visit) {
   if constexpr (requires { o.rank; }) visit("rank", o.rank);
   if constexpr (requires { o.time_major; }) visit("time_major", o.time_major);
   if constexpr (requires { o.cell_clip; }) visit("cell_clip", o.cell_clip);
+  if constexpr (requires { o.scale; }) visit("scale", o.scale);
+  if constexpr (requires { o.zero_point; }) visit("zero_point", o.zero_point);
+  if constexpr (requires { o.lowest; }) visit("lowest", o.lowest);
+  if constexpr (requires { o.highest; }) visit("highest", o.highest);
+  if constexpr (requires { o.minimum; }) visit("minimum", o.minimum);
+  if constexpr (requires { o.maximum; }) visit("maximum", o.maximum);
   if constexpr (requires { o.intermediates; }) visit("intermediates", o.intermediates);
   if constexpr (requires { o.activation; }) visit("activation", o.activation);
 }

@@ -30,12 +30,25 @@ constexpr std::array kDTypes{
 /// Every operator with its kind set and its attributes at their defaults.
 const std::map<std::string, Operation, std::less<>>& operations() {
   static const auto kOperations = [] {
-    std::vector<Operation> list{
-        op::Conv2d{},      op::DepthwiseConv2d{}, op::TransposeConv2d{}, op::FullyConnected{},
-        op::BatchMatmul{}, op::Softmax{},         op::Slice{},           op::Concat{},
-        op::Pad{},         op::Transpose{},       op::Reshape{},         op::Quantize{},
-        op::Dequantize{},  op::SpaceToBatch{},    op::BatchToSpace{},    op::Svdf{},
-        op::Lstm{}};
+    std::vector<Operation> list{op::Conv2d{},
+                                op::DepthwiseConv2d{},
+                                op::TransposeConv2d{},
+                                op::FullyConnected{},
+                                op::BatchMatmul{},
+                                op::Softmax{},
+                                op::Slice{},
+                                op::Concat{},
+                                op::Pad{},
+                                op::Transpose{},
+                                op::Reshape{},
+                                op::Quantize{},
+                                op::Dequantize{},
+                                op::SpaceToBatch{},
+                                op::BatchToSpace{},
+                                op::Svdf{},
+                                op::Lstm{},
+                                op::FakeQuantize{},
+                                op::Clip{}};
     using Binary = op::Binary::Kind;
     for (const auto kind : {Binary::kAdd, Binary::kSub, Binary::kMul, Binary::kMinimum, Binary::kMaximum}) {
       list.emplace_back(op::Binary{kind, FusedActivation::kNone});

@@ -101,6 +101,26 @@ TensorId read_unary(const Layer& layer) {
   return layer.append(operation, {layer.input()});
 }
 
+/// The number `key`, or the one in the array that it names, as training stores what it learnt.
+float number_or_array(const Layer& layer, std::string_view key) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  const base::YamlNode node = layer.node().at(key);
+  const std::string text = node.as_string();
+  const auto shape = layer.weights().shape_of(text);
+  if (!shape) return static_cast<float>(node.as_double(-kMost, kMost));
+  if (element_count(*shape) != 1) {
+    node.fail(fmt::format("array '{}' is {}; one number is wanted", text, to_string(*shape)));
+  }
+  return layer.weights().require(text, *shape, 1).data<float>()[0];
+}
+
+TensorId read_clip(const Layer& layer) {
+  op::Clip clip;
+  if (layer.node().has("minimum")) clip.minimum = number_or_array(layer, "minimum");
+  clip.maximum = number_or_array(layer, "maximum");
+  return layer.append(clip, {layer.input()});
+}
+
 TensorId read_softmax(const Layer& layer) {
   op::Softmax softmax;
   softmax.beta = static_cast<float>(layer.node().get_double_or("beta", 1.0, 0.0, 1e6));
@@ -178,6 +198,7 @@ std::vector<LayerKind> plain_layer_kinds() {
           {"silu", read_unary<Unary::kSilu>},
           {"hardswish", read_unary<Unary::kHardswish>},
           {"softsign", read_unary<Unary::kSoftsign>},
+          {"clip", read_clip},
           {"softmax", read_softmax},
           {"pad", read_pad},
           {"slice", read_slice},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -182,6 +183,26 @@ class Inference {
 
   Shape operator()(const op::Quantize&) const { return input(0); }
   Shape operator()(const op::Dequantize&) const { return input(0); }
+
+  Shape operator()(const op::FakeQuantize& o) const {
+    constexpr std::int64_t kLowest = -32768, kHighest = 32767;
+    if (!std::isfinite(o.scale) || !(o.scale > 0.0F)) fail("scale {} is not above 0", o.scale);
+    if (o.lowest < kLowest || o.highest > kHighest || o.lowest >= o.highest) {
+      fail("codes {} to {}; int16 is the most, and the first must be below the second", o.lowest, o.highest);
+    }
+    if (o.zero_point < o.lowest || o.zero_point > o.highest) {
+      fail("zero point {} is not among the codes {} to {}", o.zero_point, o.lowest, o.highest);
+    }
+    return input(0);
+  }
+  Shape operator()(const op::Clip& o) const {
+    if (!std::isfinite(o.minimum) || !std::isfinite(o.maximum) || !(o.minimum < o.maximum) ||
+        o.minimum > 0.0F || o.maximum < 0.0F) {
+      fail("levels {} and {}; finite ones are wanted, the first below the second, with 0 between", o.minimum,
+           o.maximum);
+    }
+    return input(0);
+  }
 
   Shape operator()(const op::SpaceToBatch& o) const {
     const Shape& x = image(0);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "quantize/recorded.h"
 #include "weight_channels.h"
 
 namespace dlasim::quantize {
@@ -118,6 +119,12 @@ network::Graph split_prelu(network::Graph graph) {
 }
 
 network::Graph rewrite_for_quantisation(network::Graph graph) {
+  graph = fold_channel_lines(take_recorded_constants(std::move(graph)));
+  return fuse_activations(find_clipping_levels(split_prelu(std::move(graph))));
+}
+
+network::Graph rewrite_for_formats(network::Graph graph) {
+  graph = without_recorded_codes(take_recorded_constants(std::move(graph)));
   return fuse_activations(split_prelu(fold_channel_lines(std::move(graph))));
 }
 

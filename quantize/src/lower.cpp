@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "lowering.h"
 #include "quantize/multiplier.h"
+#include "quantize/recorded.h"
 
 namespace dlasim::quantize {
 
@@ -124,6 +125,7 @@ void Lowering::lower(const Node& node) {
     if (what.rfind("node '", 0) == 0) throw;
     wrong(node, what);
   }
+  if (records_range(node.operation)) recorded_clamps_.push_back(result_.nodes.size());
   lowered.name = node.name;
   lowered.inputs = operands_;
   lowered.outputs = node.outputs;
@@ -219,6 +221,7 @@ network::QuantizedGraph lower(const network::Graph& graph, const LowerOptions& o
   }
   Lowering lowering(graph, options, result);
   for (const network::Node& node : graph.nodes) lowering.lower(node);
+  absorb_clamps(result, lowering.recorded_clamps());
   return result;
 }
 

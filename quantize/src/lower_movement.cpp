@@ -4,6 +4,7 @@
 #include <string>
 
 #include "lowering.h"
+#include "quantize/recorded.h"
 
 namespace dlasim::quantize {
 
@@ -78,6 +79,24 @@ network::QuantizedOperation Lowering::convert(const network::op::SpaceToBatch& o
 network::QuantizedOperation Lowering::convert(const network::op::BatchToSpace& op, const Node& node) {
   require_same_scale(node, input(node, 0), output(node));
   return network::qop::BatchToSpace{op.block, op.crop};
+}
+
+network::QuantizedOperation Lowering::convert(const network::op::FakeQuantize& op, const Node& node) {
+  require_activations(node, {&input(node, 0), &output(node)});
+  require_same_scale(node, input(node, 0), output(node));
+  const RecordedCodes codes = recorded_codes(op, output(node).dtype);
+  if (output(node).affine != codes.affine) wrong(node, "the output has another scale than was recorded");
+  return network::qop::ClampOnly{codes.clamp};
+}
+
+network::QuantizedOperation Lowering::convert(const network::op::Clip& op, const Node& node) {
+  require_activations(node, {&input(node, 0), &output(node)});
+  require_same_scale(node, input(node, 0), output(node));
+  const Scalar y = affine(node, output(node));
+  const DType dtype = output(node).dtype;
+  return network::qop::ClampOnly{
+      {std::max(network::lowest(dtype), code_of(op.minimum, y.scale, y.zero_point)),
+       std::min(network::highest(dtype), code_of(op.maximum, y.scale, y.zero_point))}};
 }
 
 }  // namespace dlasim::quantize

@@ -19,6 +19,9 @@ class Lowering {
 
   void lower(const network::Node& node);
 
+  /// Nodes of the result that recorded ranges left as clamps.
+  const std::vector<std::size_t>& recorded_clamps() const { return recorded_clamps_; }
+
  private:
   using Node = network::Node;
   using Tensor = network::TensorInfo;
@@ -51,6 +54,8 @@ class Lowering {
   network::QuantizedOperation convert(const network::op::Reshape& op, const Node& node);
   network::QuantizedOperation convert(const network::op::SpaceToBatch& op, const Node& node);
   network::QuantizedOperation convert(const network::op::BatchToSpace& op, const Node& node);
+  network::QuantizedOperation convert(const network::op::FakeQuantize& op, const Node& node);
+  network::QuantizedOperation convert(const network::op::Clip& op, const Node& node);
   // lower_recurrent.cpp
   network::QuantizedOperation convert(const network::op::Svdf& op, const Node& node);
   network::QuantizedOperation convert(const network::op::Lstm& op, const Node& node);
@@ -96,6 +101,7 @@ class Lowering {
   const network::Graph& graph_;
   const LowerOptions& options_;
   network::QuantizedGraph& result_;
+  std::vector<std::size_t> recorded_clamps_;
   std::vector<network::TensorId> operands_;  ///< of the node being lowered
 };
 

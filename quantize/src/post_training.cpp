@@ -64,7 +64,7 @@ void check(const Graph& graph, const Scheme& scheme) {
     }
   }
   for (const auto& info : graph.tensors) {
-    if (info.affine)
+    if (info.affine && !info.constant)
       throw base::UnsupportedError("tensor '" + info.name + "': the network is already quantised");
   }
 }
@@ -90,7 +90,9 @@ class Assignment {
 
  private:
   void set_activation(network::TensorInfo& info, const Affine& affine) const {
-    if (info.constant) info.constant = quantize(*info.constant, affine, scheme_.activation);
+    if (info.constant) {
+      info.constant = quantize(network::dequantize(*info.constant, info.affine), affine, scheme_.activation);
+    }
     info.dtype = scheme_.activation;
     info.affine = affine;
   }
@@ -111,7 +113,8 @@ class Assignment {
     }
     if (static_cast<std::size_t>(node.inputs[i]) >= taken_.size())
       taken_.resize(graph_.tensors.size(), false);
-    if (taken_[static_cast<std::size_t>(node.inputs[i])] || info.dtype != DType::kFloat32) {
+    const bool recorded = info.affine && !taken_[static_cast<std::size_t>(node.inputs[i])];
+    if (taken_[static_cast<std::size_t>(node.inputs[i])] || (info.dtype != DType::kFloat32 && !recorded)) {
       throw base::UnsupportedError("node '" + node.name + "': constant '" + info.name +
                                    "' has another use already");
     }
@@ -147,7 +150,39 @@ class Assignment {
     }
   }
 
+  /// Weights that bring their integers along keep them; the bias must fit what that makes of its scale.
+  void keep_recorded_weight(Node& node) {
+    const network::TensorInfo weight = graph_.tensor(node.inputs[1]);
+    static_cast<void>(claim(node, 1));
+    if (weight.dtype != DType::kInt8 && weight.dtype != DType::kInt4) {
+      throw base::UnsupportedError("node '" + node.name + "': weights of " + std::string(name(weight.dtype)) +
+                                   " were recorded; int8 and int4 are allowed");
+    }
+    if (!has(node, 2)) return;
+    const Tensor bias = real_constant(node, 2);
+    const double input = static_cast<double>(scale_of(node.inputs[0]));
+    const double most = std::ldexp(1.0, scheme_.activation == DType::kInt16 ? 45 : 30);
+    const auto values = bias.data<float>();
+    const std::vector<float>& scales = weight.affine->scale;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double step = input * static_cast<double>(scales[scales.size() == 1 ? 0 : i]);
+      if (std::abs(static_cast<double>(values[i])) > most * step) {
+        throw base::UnsupportedError("node '" + node.name + "': bias " + std::to_string(values[i]) +
+                                     " leaves the accumulator at the recorded scales");
+      }
+    }
+    store_bias(node.inputs[2], bias, scale_of(node.inputs[0]), *weight.affine);
+  }
+
+  /// A float constant; one that brings a scale along is read as the reals that it stands for.
+  Tensor real_constant(Node& node, std::size_t i) {
+    const Tensor& value = claim(node, i);
+    return network::dequantize(value, graph_.tensor(node.inputs[i]).affine);
+  }
+
   void quantize_mac(Node& node, int axis) {
+    const network::TensorInfo& info = graph_.tensor(node.inputs.at(1));
+    if (info.constant && info.affine) return keep_recorded_weight(node);
     const Tensor weight = claim(node, 1);
     const bool per_channel = scheme_.granularity == WeightGranularity::kPerChannel;
     Affine affine = weight_affine(weight, per_channel ? axis : -1, scheme_);
@@ -155,7 +190,7 @@ class Assignment {
     for (const float s : affine.scale) magnitude.push_back(static_cast<double>(s));
     mark_zero_channels(weight, affine, magnitude);
     const bool biased = has(node, 2);
-    const Tensor bias = biased ? claim(node, 2) : Tensor();
+    const Tensor bias = biased ? real_constant(node, 2) : Tensor();
     fit_bias(node, biased ? &bias : nullptr, affine, magnitude);
     if (biased) store_bias(node.inputs[2], bias, scale_of(node.inputs[0]), affine);
     Tensor codes = quantize(weight, affine, scheme_.weight);
@@ -205,7 +240,7 @@ class Assignment {
 
   /// A weight without channels of its own: recurrent operators.
   Affine quantize_plain_weight(Node& node, std::size_t i, DType dtype) {
-    const Tensor weight = claim(node, i);
+    const Tensor weight = real_constant(node, i);
     const Affine affine = symmetric(range_of(weight.data<float>()).magnitude(), dtype);
     store(node.inputs[i], quantize(weight, affine, dtype), affine);
     return affine;
@@ -218,7 +253,7 @@ class Assignment {
 
   /// 16-bit state and time weights, as TFLite's converter chooses.
   void quantize_operands(op::Svdf& svdf, Node& node) {
-    const Tensor feature = claim(node, 1);
+    const Tensor feature = real_constant(node, 1);
     const Affine& x = *graph_.tensor(node.inputs[0]).affine;
     // What enters the state is not observed: the largest input and the largest row of weights bound it.
     const double most = static_cast<double>(x.scale[0]) *
@@ -228,12 +263,12 @@ class Assignment {
     store(node.inputs[1], quantize(feature, feature_affine, DType::kInt8), feature_affine);
 
     // The sum of a unit's products with a full-scale state has to fit 32 bits, half of them left to the bias.
-    const Tensor time = claim(node, 2);
+    const Tensor time = real_constant(node, 2);
     const double row = largest_row(time, time.shape().at(1) * svdf.rank);
     Affine time_affine = symmetric(range_of(time.data<float>()).magnitude(), DType::kInt16);
     time_affine.scale[0] = std::max(time_affine.scale[0], static_cast<float>(row / 32000.0));
     store(node.inputs[2], quantize(time, time_affine, DType::kInt16), time_affine);
-    if (has(node, 3)) store_bias(node.inputs[3], Tensor(claim(node, 3)), state.scale[0], time_affine);
+    if (has(node, 3)) store_bias(node.inputs[3], real_constant(node, 3), state.scale[0], time_affine);
 
     network::TensorInfo& info = graph_.tensors[static_cast<std::size_t>(node.inputs.at(4))];
     info.constant =
@@ -259,7 +294,7 @@ class Assignment {
       const Affine weight = quantize_plain_weight(node, 1 + 3 * gate, DType::kInt8);
       quantize_plain_weight(node, 2 + 3 * gate, DType::kInt8);
       if (has(node, 3 + 3 * gate))
-        store_bias(node.inputs[3 + 3 * gate], Tensor(claim(node, 3 + 3 * gate)), scale_of(node.inputs[0]),
+        store_bias(node.inputs[3 + 3 * gate], real_constant(node, 3 + 3 * gate), scale_of(node.inputs[0]),
                    weight);
     }
     const int power =

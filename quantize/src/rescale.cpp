@@ -44,6 +44,7 @@ bool shares_scale(const network::Operation& operation) {
          std::holds_alternative<op::Slice>(operation) || std::holds_alternative<op::Concat>(operation) ||
          std::holds_alternative<op::Pad>(operation) || std::holds_alternative<op::Pool2d>(operation) ||
          std::holds_alternative<op::SpaceToBatch>(operation) ||
+         std::holds_alternative<op::FakeQuantize>(operation) || std::holds_alternative<op::Clip>(operation) ||
          std::holds_alternative<op::BatchToSpace>(operation);
 }
 

@@ -8,8 +8,10 @@
 
 #include "base/error.h"
 #include "quantize/affine.h"
+#include "quantize/recorded.h"
 #include "quantize/rescale.h"
 #include "scheme_affine.h"
+#include "weight_channels.h"
 
 namespace dlasim::quantize {
 namespace {
@@ -46,13 +48,16 @@ ScalePlan::ScalePlan(const network::Graph& graph, const Ranges& ranges, const Sc
       scheme_(scheme),
       clips_(clips),
       activation_(graph.tensors.size(), false),
+      recorded_(graph.tensors.size(), false),
       fixed_(graph.tensors.size()),
       affines_(graph.tensors.size()),
       parent_(graph.tensors.size()),
       clip_(graph.tensors.size(), 0.0) {
   std::iota(parent_.begin(), parent_.end(), std::size_t{0});
   find_activations();
+  fix_recorded();
   fix_outputs();
+  fix_operands();
   join();
   find_clips();
   assign();
@@ -71,6 +76,47 @@ void ScalePlan::find_activations() {
   }
 }
 
+/// What training recorded is used as it is.
+void ScalePlan::fix_recorded() {
+  for (const network::Node& node : graph_.nodes) {
+    auto& fixed = fixed_[index(node.outputs[0])];
+    try {
+      if (const auto* fake = std::get_if<op::FakeQuantize>(&node.operation)) {
+        fixed = recorded_codes(*fake, scheme_.activation).affine;
+      }
+    } catch (const base::UnsupportedError& error) {
+      throw base::UnsupportedError("node '" + node.name + "' (fake_quantize): " + error.what());
+    }
+    if (const auto* clip = std::get_if<op::Clip>(&node.operation)) {
+      fixed = activation_affine(Range{static_cast<double>(clip->minimum), static_cast<double>(clip->maximum)},
+                                scheme_);
+    }
+    recorded_[index(node.outputs[0])] = fixed.has_value();
+  }
+  for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
+    const network::TensorInfo& info = graph_.tensors[i];
+    if (!activation_[i] || !info.constant || !info.affine) continue;
+    fixed_[i] = recorded_affine(info, scheme_.activation);
+    recorded_[i] = true;
+  }
+}
+
+/// An operand that only copies into a tensor of fixed scale takes that scale, so that nothing has to rescale
+/// between: what is read once, backwards along chains.
+void ScalePlan::fix_operands() {
+  const std::vector<int> readers = count_readers(graph_);
+  for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
+    const auto& fixed = fixed_[index(node->outputs[0])];
+    if (!shares_scale(node->operation) || !fixed) continue;
+    for (const std::size_t i : activation_operands(*node)) {
+      const std::size_t operand = index(node->inputs[i]);
+      if (!fixed_[operand] && readers[operand] == 1 && !graph_.tensors[operand].constant) {
+        fixed_[operand] = fixed;
+      }
+    }
+  }
+}
+
 /// tanh, sigmoid and softmax fix their output's scale; operators that only move elements hand it on.
 void ScalePlan::fix_outputs() {
   for (const network::Node& node : graph_.nodes) {
@@ -80,7 +126,7 @@ void ScalePlan::fix_outputs() {
       if (unary->kind == op::Unary::Kind::kSigmoid) fixed = sigmoid_affine(scheme_.activation);
     }
     if (std::holds_alternative<op::Softmax>(node.operation)) fixed = sigmoid_affine(scheme_.activation);
-    if (!shares_scale(node.operation)) continue;
+    if (!shares_scale(node.operation) || records_range(node.operation)) continue;
     const auto* pad = std::get_if<op::Pad>(&node.operation);
     if (pad != nullptr && pad->value != 0.0) continue;
     const std::vector<std::size_t> operands = activation_operands(node);
@@ -185,9 +231,22 @@ void ScalePlan::bound_sums() {
     if (binary == nullptr ||
         (binary->kind != op::Binary::Kind::kAdd && binary->kind != op::Binary::Kind::kSub))
       continue;
-    float& scale = scale_slot(index(node.outputs[0]))->scale[0];
-    for (const TensorId id : node.inputs) scale = std::max(scale, scale_slot(index(id))->scale[0] * finest);
+    const std::size_t output = index(node.outputs[0]);
+    float& scale = scale_slot(output)->scale[0];
+    for (const TensorId id : node.inputs) {
+      const float least = scale_slot(index(id))->scale[0] * finest;
+      if (fixed_[output] && scale < least) refuse_finer_sum(node, least);
+      scale = std::max(scale, least);
+    }
   }
+}
+
+/// A recorded scale is not changed.
+void ScalePlan::refuse_finer_sum(const network::Node& node, float finest) const {
+  throw base::UnsupportedError("node '" + node.name + "' (" + std::string(network::name(node.operation)) +
+                               "): its recorded scale " +
+                               std::to_string(fixed_[index(node.outputs[0])]->scale[0]) + " is below " +
+                               std::to_string(finest) + ", the finest that its inputs allow");
 }
 
 }  // namespace dlasim::quantize

@@ -23,12 +23,15 @@ class ScalePlan {
 
  private:
   void find_activations();
+  void fix_recorded();
   void fix_outputs();
+  void fix_operands();
   void join();
   void find_clips();
   void assign();
   void scale_silent(std::vector<bool>& silent);
   void bound_sums();
+  void refuse_finer_sum(const network::Node& node, float finest) const;
   std::optional<network::Affine>& scale_slot(std::size_t tensor);
   std::size_t root(std::size_t tensor);
   double clip_of(const network::Node& reader) const;
@@ -37,7 +40,7 @@ class ScalePlan {
   const Ranges& ranges_;
   const Scheme& scheme_;
   const ActivationClips& clips_;
-  std::vector<bool> activation_;
+  std::vector<bool> activation_, recorded_;
   std::vector<std::optional<network::Affine>> fixed_, affines_;
   std::vector<std::size_t> parent_;  ///< union-find over tensors that share a scale
   std::vector<double> clip_;         ///< by root: largest clip that every reader allows

@@ -153,6 +153,20 @@ struct Reshape {
 struct Quantize {
   friend bool operator==(const Quantize&, const Quantize&) = default;
 };
+/// input; what training that simulates quantisation did: (clamp(round(x / scale) + zero_point, lowest,
+/// highest) - zero_point) * scale, halves away from zero. quantize/ takes scale and zero point as they are.
+struct FakeQuantize {
+  float scale = 1.0F;  ///< above 0
+  std::int64_t zero_point = 0;
+  std::int64_t lowest = -128, highest = 127;  ///< codes, within int16
+  friend bool operator==(const FakeQuantize&, const FakeQuantize&) = default;
+};
+/// input; min(max(x, minimum), maximum), with levels that training learnt (PACT): quantize/ spreads the codes
+/// over this range, whatever calibration sees.
+struct Clip {
+  float minimum = 0.0F, maximum = 1.0F;
+  friend bool operator==(const Clip&, const Clip&) = default;
+};
 /// input; to float32
 struct Dequantize {
   friend bool operator==(const Dequantize&, const Dequantize&) = default;
@@ -187,10 +201,11 @@ struct Lstm {
 
 }  // namespace op
 
-using Operation = std::variant<op::Conv2d, op::DepthwiseConv2d, op::TransposeConv2d, op::FullyConnected,
-                               op::BatchMatmul, op::Binary, op::Pool2d, op::Reduce, op::Unary, op::Softmax,
-                               op::Slice, op::Concat, op::Pad, op::Transpose, op::Reshape, op::Quantize,
-                               op::Dequantize, op::SpaceToBatch, op::BatchToSpace, op::Svdf, op::Lstm>;
+using Operation =
+    std::variant<op::Conv2d, op::DepthwiseConv2d, op::TransposeConv2d, op::FullyConnected, op::BatchMatmul,
+                 op::Binary, op::Pool2d, op::Reduce, op::Unary, op::Softmax, op::Slice, op::Concat, op::Pad,
+                 op::Transpose, op::Reshape, op::Quantize, op::Dequantize, op::SpaceToBatch, op::BatchToSpace,
+                 op::Svdf, op::Lstm, op::FakeQuantize, op::Clip>;
 
 /// The operator's name in messages, YAML and vectors: "conv2d", "leaky_relu", ...
 std::string_view name(const Operation& operation);
@@ -234,5 +249,8 @@ struct Graph {
   const TensorInfo& tensor(TensorId id) const { return tensors.at(static_cast<std::size_t>(id)); }
   friend bool operator==(const Graph&, const Graph&) = default;
 };
+
+/// Whether activations are integers already. Constants that bring scales along do not make a network so.
+bool is_quantized(const Graph& graph);
 
 }  // namespace dlasim::network

@@ -85,6 +85,22 @@ void apply(FusedActivation activation, std::span<float> values) {
   }
 }
 
+void fake_quantize(const op::FakeQuantize& op, const Tensor& input, Tensor& output) {
+  const auto zero_point = static_cast<double>(op.zero_point);
+  const auto lowest = static_cast<double>(op.lowest);
+  const auto highest = static_cast<double>(op.highest);
+  map(input, output, [&](float x) {
+    if (std::isnan(x)) return x;
+    const double code = std::round(static_cast<double>(x / op.scale)) + zero_point;
+    const double kept = std::clamp(code, lowest, highest) - zero_point;
+    return static_cast<float>(static_cast<double>(op.scale) * kept);
+  });
+}
+
+void clip(const op::Clip& op, const Tensor& input, Tensor& output) {
+  map(input, output, [&](float x) { return std::clamp(x, op.minimum, op.maximum); });
+}
+
 void unary(const op::Unary& op, const Tensor& input, Tensor& output) {
   using Kind = op::Unary::Kind;
   switch (op.kind) {

@@ -13,6 +13,8 @@ namespace dlasim::network::float_kernels {
 void apply(FusedActivation activation, std::span<float> values);
 
 void unary(const op::Unary& op, const Tensor& input, Tensor& output);
+void fake_quantize(const op::FakeQuantize& op, const Tensor& input, Tensor& output);
+void clip(const op::Clip& op, const Tensor& input, Tensor& output);
 void binary(const op::Binary& op, const Tensor& a, const Tensor& b, Tensor& output);
 void pool(const op::Pool2d& op, const Tensor& input, Tensor& output);
 void reduce(const op::Reduce& op, const Tensor& input, Tensor& output);

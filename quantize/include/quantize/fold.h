@@ -24,7 +24,10 @@ network::Graph split_prelu(network::Graph graph);
 /// well), or where all g are 0.
 network::Graph fold_channel_lines(network::Graph graph);
 
-/// All rewrites that quantisation begins with, in order.
+/// All rewrites that quantisation begins with, in order; these and those of recorded.h.
 network::Graph rewrite_for_quantisation(network::Graph graph);
+
+/// The same for number formats, which keep the clipping of recorded ranges and not their codes.
+network::Graph rewrite_for_formats(network::Graph graph);
 
 }  // namespace dlasim::quantize

@@ -6,7 +6,7 @@
 namespace dlasim::quantize {
 
 /// Whether an operator's operands and output must share scale and zero point: reshape, transpose, slice,
-/// concat, pad, pooling, minimum, maximum, space/batch, and clamps (relu6, hardtanh).
+/// concat, pad, pooling, minimum, maximum, space/batch, and clamps (relu6, hardtanh, clip, fake_quantize).
 bool shares_scale(const network::Operation& operation);
 
 /// Puts a Quantize node in front of every operand of such an operator whose affine differs from the

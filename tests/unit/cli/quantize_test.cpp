@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/npy.h"
 #include "command.h"
 #include "quantize/quantized_file.h"
 
@@ -47,6 +48,44 @@ TEST_F(Quantize, TableReplacesARange) {
   const auto node = std::ranges::find(graph.nodes, "stack0.layer0.dilated", &network::QuantizedNode::name);
   ASSERT_NE(node, graph.nodes.end());
   EXPECT_FLOAT_EQ(graph.tensor(node->inputs[0]).affine->scale[0], 8.0F / 255.0F);
+}
+
+/// A learnt clipping level from the file of weights, under two methods and number formats.
+TEST_F(Quantize, RecordedRangesStayWhateverTheMethod) {
+  base::NpzArrays arrays;
+  arrays["conv.weight"] = base::make_npy<float>({2, 1, 1, 2}, std::vector<float>{0.5F, -1.0F, 2.0F, 0.25F});
+  arrays["conv.bias"] = base::make_npy<float>({2}, std::vector<float>{0.5F, 0.0F});
+  arrays["alpha"] = base::make_npy<float>({1}, std::vector<float>{1.7F});
+  base::write_npz(path("w.npz"), arrays);
+  std::vector<float> x(128);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(0.3F * static_cast<float>(i)) * 3.0F;
+  base::write_npy(path("x.npy"), base::make_npy<float>({1, 1, 64, 2}, x));
+  write("c.yaml", R"(
+network:
+  name: pact
+  weights: w.npz
+  input: {shape: [1, 1, 64, 2]}
+  layers:
+    - {name: conv, op: conv2d, filters: 2, kernel: 1}
+    - {name: clip, op: clip, maximum: alpha}
+numerics: {scheme: int8}
+data: {test: x.npy, calibration: x.npy}
+)");
+  for (const char* method : {"min_max", "entropy"}) {
+    ::testing::internal::CaptureStdout();
+    ASSERT_EQ(run({"quantize", path("c.yaml"), "-o", path("q"), "--method", method}), kDone);
+    EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("; 1 tensor fixed by recorded ranges"));
+    const auto graph = quantize::load_quantized(path("q/network.json"));
+    ASSERT_EQ(graph.nodes.size(), 1U);
+    EXPECT_EQ(graph.tensor(graph.outputs[0]).affine,
+              (network::Affine{{static_cast<float>(static_cast<double>(1.7F) / 255.0)}, {-128}, -1}));
+  }
+  ASSERT_EQ(run({"run", path("c.yaml"), "-o", path("r")}), kDone);
+  ASSERT_EQ(run({"run", path("c.yaml"), "-o", path("s"), "--set",
+                 "numerics=" + source("configs/numerics/bf16.yaml")}),
+            kDone);
+  const auto values = base::read_npy(path("s/output.npy"));
+  EXPECT_FALSE(values.shape.empty());
 }
 
 TEST_F(Quantize, ModelFileWithAudio) {

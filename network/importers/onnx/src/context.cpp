@@ -266,6 +266,7 @@ TensorId Context::stored(const Value& v, const Order& order) {
 
 Conversion conversion_of(const std::string& op) {
   static const std::map<std::string, Conversion> kConversions{
+      {"Abs", convert_unary},
       {"Add", convert_binary},
       {"AveragePool", convert_pool},
       {"BatchNormalization", convert_batch_normalization},

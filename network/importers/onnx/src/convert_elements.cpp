@@ -104,6 +104,8 @@ void convert_unary(Context& c) {
   op::Unary unary;
   if (op == "LeakyRelu") {
     unary = {Kind::kLeakyRelu, {static_cast<double>(c.node().number("alpha", 0.01F))}};
+  } else if (op == "Abs") {
+    unary = {Kind::kLeakyRelu, {-1.0}};
   } else if (op == "PRelu") {
     const Tensor& slope = c.constant(1, "slope");
     const Shape& shape = c.in(0).shape;
@@ -139,6 +141,10 @@ void convert_clip(Context& c) {
       inputs ? (c.has_input(1) ? c.constant_number(1, "min") : -kLargest) : c.node().number("min", -kLargest);
   const float high =
       inputs ? (c.has_input(2) ? c.constant_number(2, "max") : kLargest) : c.node().number("max", kLargest);
+  if (std::isnan(low) || std::isnan(high) || low > high) {
+    throw base::InputError("min " + std::to_string(low) + " and max " + std::to_string(high) +
+                           " leave nothing between them");
+  }
   const bool open = high >= kLargest;
   const Order order = c.natural_order(0);
   const Shape shape = c.in(0).shape;

@@ -319,6 +319,62 @@ Graph to_integer_form(const Graph& graph) {
   return IntegerForm(with_int8_inside(graph)).run();
 }
 
+bool leaves_floats(const Graph& integer_form) {
+  const auto is_real = [&](TensorId id) {
+    return id != kNoTensor && integer_form.tensor(id).dtype == DType::kFloat32 &&
+           !integer_form.tensor(id).constant;
+  };
+  return std::any_of(integer_form.nodes.begin(), integer_form.nodes.end(), [&](const Node& node) {
+    if (std::holds_alternative<op::Quantize>(node.operation) ||
+        std::holds_alternative<op::Dequantize>(node.operation))
+      return false;
+    return std::any_of(node.inputs.begin(), node.inputs.end(), is_real) ||
+           std::any_of(node.outputs.begin(), node.outputs.end(), is_real);
+  });
+}
+
+std::optional<Graph> to_recorded_form(const Graph& graph) {
+  Graph result = graph;
+  result.nodes.clear();
+  std::map<TensorId, const Node*> quantized;  // integers -> the node that made them of floats
+  std::map<TensorId, TensorId> taken;         // integers -> the tensor that stands for them
+  std::map<TensorId, TensorId> same;          // another name of such a tensor -> that one
+  for (const Node& node : graph.nodes) {
+    if (std::holds_alternative<op::Quantize>(node.operation)) {
+      if (graph.tensor(node.inputs[0]).dtype != DType::kFloat32) return std::nullopt;
+      quantized.emplace(node.outputs[0], &node);
+    } else if (std::holds_alternative<op::Dequantize>(node.operation)) {
+      const auto found = quantized.find(node.inputs[0]);
+      if (found == quantized.end()) return std::nullopt;
+      const bool is_output = std::count(graph.outputs.begin(), graph.outputs.end(), node.outputs[0]) > 0;
+      if (const auto first = taken.find(node.inputs[0]); first != taken.end() && !is_output) {
+        same.emplace(node.outputs[0], first->second);
+        continue;
+      }
+      taken.emplace(node.inputs[0], node.outputs[0]);
+      const TensorInfo& integers = graph.tensor(node.inputs[0]);
+      // uint8 codes less 128 are int8 ones.
+      const std::int64_t moved = integers.dtype == DType::kUInt8 ? kShift : 0;
+      const op::FakeQuantize fake{integers.affine->scale[0], integers.affine->zero_point[0] - moved,
+                                  lowest(integers.dtype) - moved, highest(integers.dtype) - moved};
+      result.nodes.push_back({found->second->name, fake, found->second->inputs, node.outputs});
+    } else {
+      result.nodes.push_back(node);
+    }
+  }
+  if (quantized.empty()) return std::nullopt;
+  for (Node& node : result.nodes) {
+    for (TensorId& id : node.inputs) {
+      if (const auto found = same.find(id); found != same.end()) id = found->second;
+      if (id != kNoTensor && quantized.count(id) != 0) return std::nullopt;
+    }
+  }
+  for (const TensorId id : graph.outputs) {
+    if (quantized.count(id) != 0) return std::nullopt;
+  }
+  return result;
+}
+
 Graph without_dead_parts(const Graph& graph) {
   std::vector<bool> needed(graph.tensors.size(), false);
   for (const TensorId id : graph.inputs) needed[static_cast<std::size_t>(id)] = true;

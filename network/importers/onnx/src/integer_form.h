@@ -1,6 +1,7 @@
 #pragma once
 /// From quantise-dequantise form to integer operators.
 
+#include <optional>
 #include <vector>
 
 #include "network/graph.h"
@@ -16,6 +17,14 @@ Graph fuse_activations(Graph graph);
 /// floats stays float, with Dequantize and Quantize around it. uint8 results become int8, their zero point
 /// moved by 128.
 Graph to_integer_form(const Graph& graph);
+
+/// Whether an operator that is to run as integers still reads or writes floats.
+bool leaves_floats(const Graph& integer_form);
+
+/// A float graph in which each Quantize and Dequantize behind it are one fake_quantize: for networks that are
+/// quantised in places only, to be calibrated elsewhere. None if there is nothing to take so, or if integers
+/// would remain.
+std::optional<Graph> to_recorded_form(const Graph& graph);
 
 /// Drops nodes that no output depends on and tensors that no node, input or output uses.
 Graph without_dead_parts(const Graph& graph);

@@ -165,8 +165,11 @@ Graph import(std::span<const std::byte> file, const OnnxOptions& options) {
     if (value.constant) throw base::UnsupportedError("output '" + output.name() + "' is a constant");
     c.graph.outputs.push_back(c.stored(value, channels_last(value.shape.size())));
   }
-  Graph result = without_dead_parts(
-      to_integer_form(fuse_activations(absorb_channel_lines(without_dead_parts(c.graph)))));
+  const Graph whole = fuse_activations(absorb_channel_lines(without_dead_parts(c.graph)));
+  Graph result = without_dead_parts(to_integer_form(whole));
+  if (leaves_floats(result)) {
+    if (const auto recorded = to_recorded_form(whole)) result = without_dead_parts(*recorded);
+  }
   importers::UniqueNames tensor_names;
   importers::UniqueNames node_names;
   for (TensorInfo& tensor : result.tensors) tensor.name = tensor_names.claim(tensor.name);

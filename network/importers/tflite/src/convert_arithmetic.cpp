@@ -66,6 +66,30 @@ void convert_reduce(OperatorContext& c, op::Reduce::Kind kind) {
   c.emit(reduce, {c.input(0)});
 }
 
+/// Scale and zero point of TensorFlow's fake quantisation, in float32 as there: the range's lower end is
+/// moved so that 0 has a code, which is the first or last one where the range does not hold 0. Codes from 0
+/// become signed ones.
+op::FakeQuantize nudged(const OperatorContext& c, float min, float max, int bits, bool narrow) {
+  if (!std::isfinite(min) || !std::isfinite(max) || !(min < max)) {
+    c.bad("range from " + std::to_string(min) + " to " + std::to_string(max) + " is not one");
+  }
+  const std::int64_t lowest = narrow ? 1 : 0;
+  const std::int64_t highest = (std::int64_t{1} << bits) - 1;
+  const float scale = (max - min) / static_cast<float>(highest - lowest);
+  if (!std::isfinite(scale) || !(scale > 0.0F)) {
+    c.bad("range from " + std::to_string(min) + " to " + std::to_string(max) + " gives no float32 scale");
+  }
+  const float from_min = static_cast<float>(lowest) - min / scale;
+  std::int64_t zero_point = highest;
+  if (from_min < static_cast<float>(lowest)) {
+    zero_point = lowest;
+  } else if (from_min <= static_cast<float>(highest)) {
+    zero_point = static_cast<std::int64_t>(std::round(from_min));
+  }
+  const std::int64_t half = std::int64_t{1} << (bits - 1);
+  return {scale, zero_point - half, lowest - half, highest - half};
+}
+
 }  // namespace
 
 void convert_add(OperatorContext& c) {
@@ -125,6 +149,20 @@ void convert_quantize(OperatorContext& c) {
   c.require_shape(c.output(), c.in(0).shape, "output");
   if (!c.out().affine) c.bad("output has no scale");
   c.emit(op::Quantize{}, {c.input(0)});
+}
+
+void convert_fake_quant(OperatorContext& c) {
+  constexpr int kMin = 0, kMax = 1, kBits = 2, kNarrowRange = 3;
+  c.require_shape(c.output(), c.in(0).shape, "output");
+  for (const TensorInfo* tensor : {&c.in(0), &c.out()}) {
+    if (tensor->dtype != DType::kFloat32) {
+      c.unsupported("tensor '" + tensor->name + "' of type " + std::string(name(tensor->dtype)));
+    }
+  }
+  const auto bits = c.option<std::int32_t>(kBits, 0);
+  if (bits < 2 || bits > 16) c.bad("num_bits is " + std::to_string(bits) + "; it must be between 2 and 16");
+  c.emit(nudged(c, c.option<float>(kMin, 0.0F), c.option<float>(kMax, 0.0F), bits, c.flag(kNarrowRange)),
+         {c.input(0)});
 }
 
 void convert_dequantize(OperatorContext& c) {

@@ -123,6 +123,7 @@ void convert_logistic(OperatorContext& c);
 void convert_softmax(OperatorContext& c);
 void convert_quantize(OperatorContext& c);
 void convert_dequantize(OperatorContext& c);
+void convert_fake_quant(OperatorContext& c);
 // convert_shape.cpp
 void convert_reshape(OperatorContext& c);
 void convert_pad(OperatorContext& c);

@@ -53,6 +53,7 @@ constexpr std::array kRules{
     OperatorRule{70, "EXPAND_DIMS", 52, 2, 2, convert_reshape},
     OperatorRule{74, "SUM", 27, 2, 2, convert_sum},
     OperatorRule{77, "SHAPE", 55, 1, 1, convert_shape},
+    OperatorRule{80, "FAKE_QUANT", 58, 1, 1, convert_fake_quant},
     OperatorRule{83, "PACK", 59, 1, kMany, convert_pack},
     OperatorRule{88, "UNPACK", 64, 1, 1, convert_unpack},
     OperatorRule{98, "LEAKY_RELU", 75, 1, 1, convert_leaky_relu},

@@ -16,7 +16,9 @@
 #include "mutations.h"
 #include "network/float_reference.h"
 #include "onnx_model.h"
+#include "quantize/fold.h"
 #include "quantize/lower.h"
+#include "quantize/post_training.h"
 #include "support/places.h"
 
 namespace dlasim {
@@ -197,7 +199,87 @@ TEST(ImportOnnx, LinesBehindTrainedCodesGoIntoTheirScales) {
   EXPECT_EQ(bias.constant->integer(1), -22);  // -0.25 + (-3 - 2) / 2 at 0.125
 }
 
+/// Rounded to integers at the input, in the weights and behind the convolution, but not behind the sum:
+/// a float network whose scales are recorded where the file has some.
+TEST(ImportOnnx, ScalesOfANetworkThatIsQuantisedInPlacesAreRecorded) {
+  Model m;
+  m.input("x", {1, 2, 1, 4}).output("y");
+  m.floats("sx", {}, {0.5F}).floats("sw", {2}, {0.25F, 0.125F}).floats("sy", {}, {0.0625F});
+  m.ints("zx", {}, {100}, onnx::TensorProto::UINT8).ints("zy", {}, {-3}, onnx::TensorProto::INT8);
+  m.ints("zw", {2}, {0, 0}, onnx::TensorProto::INT8);
+  m.floats("w", {2, 2, 1, 1}, {2.0F, -8.0F, 1.0F, 0.5F}).floats("b", {2}, {1.0F, -1.0F});
+  m.node("QuantizeLinear", {"x", "sx", "zx"}, "xq").node("DequantizeLinear", {"xq", "sx", "zx"}, "xf");
+  m.node("QuantizeLinear", {"w", "sw", "zw"}, "wq").with("axis", 0);
+  m.node("DequantizeLinear", {"wq", "sw", "zw"}, "wf").with("axis", 0);
+  m.node("Conv", {"xf", "wf", "b"}, "c");
+  m.node("QuantizeLinear", {"c", "sy", "zy"}, "cq").node("DequantizeLinear", {"cq", "sy", "zy"}, "cf");
+  m.node("DequantizeLinear", {"cq", "sy", "zy"}, "cg")
+      .node("Relu", {"cg"}, "r")
+      .node("Add", {"cf", "r"}, "y");
+  const Graph graph = imported(m);
+  EXPECT_FALSE(network::is_quantized(graph));
+  ASSERT_EQ(graph.nodes.size(), 5U);
+  using Fake = network::op::FakeQuantize;
+  EXPECT_EQ(std::get<Fake>(graph.nodes[0].operation), (Fake{0.5F, 100 - 128, -128, 127}));
+  EXPECT_EQ(std::get<Fake>(graph.nodes[2].operation), (Fake{0.0625F, -3, -128, 127}));
+  EXPECT_EQ(graph.nodes[3].inputs, graph.nodes[2].outputs) << "both readers read the same codes";
+  EXPECT_EQ(graph.tensor(graph.nodes[1].inputs[1]).affine, (network::Affine{{0.25F, 0.125F}, {0, 0}, 0}));
+
+  Tensor x(DType::kFloat32, {1, 1, 4, 2});
+  for (std::size_t i = 0; i < 8; ++i) x.data<float>()[i] = static_cast<float>(i) - 3.3F;
+  const auto result = quantize::quantize_post_training(graph, {{x}}, quantize::int8_scheme());
+  const auto& conv = result.graph.nodes[1];
+  EXPECT_EQ(result.graph.tensor(conv.inputs[0]).affine, (network::Affine{{0.5F}, {-28}, -1}));
+  EXPECT_EQ(result.graph.tensor(conv.outputs[0]).affine, (network::Affine{{0.0625F}, {-3}, -1}));
+  EXPECT_EQ(result.quantized.nodes.size(), 3U) << "convolution, relu and sum";
+}
+
+/// The same network with the sum rounded too is integer throughout, as it was.
+TEST(ImportOnnx, NetworksOfIntegersThroughoutStaySo) {
+  Model m;
+  m.input("x", {1, 2, 1, 4}).output("y");
+  m.floats("s", {}, {0.5F}).ints("z", {}, {3}, onnx::TensorProto::INT8);
+  m.node("QuantizeLinear", {"x", "s", "z"}, "xq").node("DequantizeLinear", {"xq", "s", "z"}, "xf");
+  m.node("Add", {"xf", "xf"}, "a");
+  m.node("QuantizeLinear", {"a", "s", "z"}, "aq").node("DequantizeLinear", {"aq", "s", "z"}, "y");
+  EXPECT_TRUE(network::is_quantized(imported(m)));
+}
+
+/// PACT as exporters write it; a relu6 is no learnt level.
+TEST(ImportOnnx, LearntClippingLevelsAreFound) {
+  const auto clip = [](auto write) {
+    Model m;
+    m.input("x", {1, 2, 1, 4}).output("y");
+    m.floats("w", {2, 2, 1, 1}, {1, 2, 3, 4}).floats("alpha", {}, {3.5F}).floats("zero", {}, {0.0F});
+    m.floats("half", {}, {0.5F}).floats("six", {}, {6.0F});
+    m.node("Conv", {"x", "w"}, "c");
+    write(m);
+    const Graph graph = quantize::rewrite_for_quantisation(imported(m));
+    const auto* found = std::get_if<network::op::Clip>(&graph.nodes.back().operation);
+    return found == nullptr ? -1.0F : found->maximum;
+  };
+  EXPECT_EQ(clip([](Model& m) { m.node("Clip", {"c", "zero", "alpha"}, "y"); }), 3.5F);
+  EXPECT_EQ(clip([](Model& m) { m.node("Max", {"c", "zero"}, "r").node("Min", {"r", "alpha"}, "y"); }), 3.5F);
+  EXPECT_EQ(clip([](Model& m) { m.node("Relu", {"c"}, "r").node("Min", {"alpha", "r"}, "y"); }), 3.5F);
+  EXPECT_EQ(clip([](Model& m) {
+              m.node("Relu", {"c"}, "r").node("Sub", {"c", "alpha"}, "d").node("Relu", {"d"}, "s");
+              m.node("Sub", {"r", "s"}, "y");
+            }),
+            3.5F);
+  EXPECT_EQ(clip([](Model& m) {
+              m.node("Abs", {"c"}, "r").node("Sub", {"c", "alpha"}, "d").node("Abs", {"d"}, "s");
+              m.node("Sub", {"r", "s"}, "e").node("Add", {"e", "alpha"}, "f").node("Mul", {"f", "half"}, "y");
+            }),
+            3.5F);
+  EXPECT_EQ(clip([](Model& m) { m.node("Clip", {"c", "zero", "six"}, "y"); }), -1.0F);
+}
+
 TEST(ImportOnnx, RefusesByNodeAndAttribute) {
+  Model empty;
+  empty.input("x", {1, 4}).output("y").floats("a", {}, {1.0F}).floats("b", {}, {-1.0F});
+  empty.node("Clip", {"x", "a", "b"}, "y");
+  EXPECT_THAT(refusal(empty), HasSubstr("node 0 Clip '': min 1.000000 and max -1.000000 leave nothing"));
+
   Model unknown;
   unknown.input("x", {1, 4}).output("y").node("Einsum", {"x"}, "y");
   EXPECT_THAT(refusal(unknown), HasSubstr("node 0 Einsum '': the operator is not supported"));

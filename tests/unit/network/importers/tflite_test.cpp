@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "mutations.h"
 #include "tflite_file.h"
@@ -14,6 +16,7 @@ using network::Graph;
 using network::Shape;
 using ::testing::HasSubstr;
 using tests::FileType;
+using tests::Option;
 using tests::TfliteFile;
 
 Graph imported(const TfliteFile& file) {
@@ -61,6 +64,59 @@ TEST(ImportTflite, MakesPaddingAndAffinesOfAConvolutionExplicit) {
   EXPECT_EQ(weight.affine, (network::Affine{{0.25F, 0.125F}, {0, 0}, 0}));
   EXPECT_EQ(weight.constant->integer(47), -1);
   EXPECT_EQ(graph.tensor(0).affine, (network::Affine{{0.5F}, {-3}, -1}));
+}
+
+/// x -> FAKE_QUANT -> y
+TfliteFile fake_quant_file(std::vector<Option> options) {
+  TfliteFile file;
+  file.inputs = {file.add({.shape = {1, 1, 4, 2}, .type = FileType::kFloat32})};
+  file.outputs = {file.add({.shape = {1, 1, 4, 2}, .type = FileType::kFloat32})};
+  file.operators = {{80, {0}, {1}, 58, std::move(options), ""}};
+  return file;
+}
+
+network::op::FakeQuantize fake_quant(float min, float max, std::int32_t bits, bool narrow) {
+  const Graph graph = imported(
+      fake_quant_file({{0, min}, {1, max}, {2, bits}, {3, static_cast<std::int8_t>(narrow ? 1 : 0)}}));
+  return std::get<network::op::FakeQuantize>(graph.nodes.at(0).operation);
+}
+
+/// Scale and zero point by TensorFlow's rule; codes from 0 there, signed here.
+TEST(ImportTflite, FakeQuantMovesTheRangeSoThatZeroHasACode) {
+  using Fake = network::op::FakeQuantize;
+  // 2 / 255 is a little more in float32, so that 1 / it is below 127.5
+  EXPECT_EQ(fake_quant(-1.0F, 1.0F, 8, false), (Fake{2.0F / 255.0F, 127 - 128, -128, 127}));
+  EXPECT_EQ(fake_quant(-1.5F, 4.5F, 2, false), (Fake{2.0F, 1 - 2, -2, 1}));  // 0.75
+  EXPECT_EQ(fake_quant(-1.0F, 5.0F, 2, false), (Fake{2.0F, 1 - 2, -2, 1}));  // 0.5, away from zero
+  EXPECT_EQ(fake_quant(-6.0F, 6.0F, 8, true), (Fake{12.0F / 254.0F, 128 - 128, -127, 127}));
+  EXPECT_EQ(fake_quant(0.0F, 6.0F, 8, false), (Fake{6.0F / 255.0F, -128, -128, 127}));
+  // 10.2: the nearest is 10
+  EXPECT_EQ(fake_quant(-0.2F, 4.8F, 8, false), (Fake{5.0F / 255.0F, 10 - 128, -128, 127}));
+  // Ranges without 0 are moved as a whole.
+  EXPECT_EQ(fake_quant(0.5F, 1.5F, 8, false), (Fake{1.0F / 255.0F, -128, -128, 127}));
+  EXPECT_EQ(fake_quant(-3.0F, -1.0F, 8, false), (Fake{2.0F / 255.0F, 127, -128, 127}));
+  EXPECT_EQ(fake_quant(-1.0F, 0.875F, 4, false), (Fake{0.125F, 8 - 8, -8, 7}));
+  EXPECT_EQ(fake_quant(-1.0F, 1.0F, 2, true), (Fake{1.0F, 2 - 2, -1, 1}));
+  EXPECT_EQ(fake_quant(-1.0F, 1.0F, 16, true), (Fake{2.0F / 65534.0F, 0, -32767, 32767}));
+}
+
+TEST(ImportTflite, FakeQuantRefusesWhatIsNoRange) {
+  const auto refused = [](float min, float max, std::int32_t bits) {
+    return refusal(fake_quant_file({{0, min}, {1, max}, {2, bits}}));
+  };
+  EXPECT_THAT(refused(-1.0F, 1.0F, 1), HasSubstr("FAKE_QUANT (fake_quant_0, output"));
+  EXPECT_THAT(refused(-1.0F, 1.0F, 17), HasSubstr("num_bits is 17"));
+  EXPECT_THAT(refusal(fake_quant_file({})), HasSubstr("num_bits is 0"));
+  EXPECT_THAT(refused(1.0F, 1.0F, 8), HasSubstr("range from 1.000000 to 1.000000"));
+  EXPECT_THAT(refused(2.0F, 1.0F, 8), HasSubstr("range from"));
+  EXPECT_THAT(refused(NAN, 1.0F, 8), HasSubstr("range from"));
+  EXPECT_THAT(refused(-1.0F, NAN, 8), HasSubstr("range from"));
+  EXPECT_THAT(refused(-INFINITY, 1.0F, 8), HasSubstr("range from"));
+  EXPECT_THAT(refused(-3e38F, 3e38F, 8), HasSubstr("no float32 scale"));
+  TfliteFile integers = fake_quant_file({{0, -1.0F}, {1, 1.0F}, {2, 8}});
+  integers.tensors[0].type = FileType::kInt8;
+  integers.tensors[0].scale = {1.0F};
+  EXPECT_THAT(refusal(integers), HasSubstr("of type int8"));
 }
 
 TEST(ImportTflite, GroupsFollowFromTheWeightChannels) {
