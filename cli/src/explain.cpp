@@ -9,6 +9,7 @@
 #include "base/edit_distance.h"
 #include "base/error.h"
 #include "cli/main.h"
+#include "dialects.h"
 #include "explain_requantisation.h"
 #include "figures.h"
 #include "golden/mx.h"
@@ -187,12 +188,9 @@ network::StagedNumerics transparent_numerics() {
   return n;
 }
 
-const qop::MacParameters* mac_of(const network::QuantizedOperation& operation) {
-  if (const auto* o = std::get_if<qop::Conv2d>(&operation)) return &o->mac;
-  if (const auto* o = std::get_if<qop::DepthwiseConv2d>(&operation)) return &o->mac;
-  if (const auto* o = std::get_if<qop::TransposeConv2d>(&operation)) return &o->mac;
-  if (const auto* o = std::get_if<qop::FullyConnected>(&operation)) return &o->mac;
-  return nullptr;
+/// Layers whose sums can be followed tap by tap.
+bool is_traced(const network::QuantizedOperation& operation) {
+  return mac_of(operation) != nullptr && !std::holds_alternative<qop::BatchMatmul>(operation);
 }
 
 std::uint64_t low_bits(std::int64_t v, int bits) {
@@ -212,7 +210,7 @@ void explain_staged(const QuantizedGraph& graph, const QuantizedNode& node,
 // --- integer layers ------------------------------------------------------------------------------
 
 /// The bias is added here and not in the trace, which takes none of 64 bits.
-void explain_integer(const QuantizedGraph& graph, QuantizedNode node,
+void explain_integer(const QuantizedGraph& graph, QuantizedNode node, const LayerDialects& dialects,
                      const golden::StagedTensorLookup& lookup, std::int64_t element, Explanation* out) {
   const std::int64_t channel = element % graph.tensor(node.outputs.front()).shape.back();
   const bool biased = node.inputs.size() > 2 && node.inputs[2] != network::kNoTensor;
@@ -226,11 +224,13 @@ void explain_integer(const QuantizedGraph& graph, QuantizedNode node,
     return ExplainedValue{static_cast<double>(v), std::nullopt, 0, 0};
   };
   if (biased) out->steps.push_back({"bias", {}, shown(bias), {}, shown(sum + bias)});
-  add_requantisation(sum + bias, channel, *mac_of(node.operation), out);
-  const std::int64_t output = lookup(node.outputs.front())->integer(element);
-  out->output = shown(output);
-  for (const report::RequantisationSteps& r : out->requantisations) {
-    if (r.used && r.lines.back().value != output) {
+  add_requantisation(sum + bias, channel, dialects, out);
+  out->output = shown(lookup(node.outputs.front())->integer(element));
+}
+
+void check_requantisation(const Explanation& explanation) {
+  for (const report::RequantisationSteps& r : explanation.requantisations) {
+    if (r.used && static_cast<double>(r.lines.back().value) != explanation.output.value) {
       throw std::logic_error("the steps shown do not give the layer's output");
     }
   }
@@ -286,7 +286,35 @@ void explain_elements(const QuantizedGraph& graph, const QuantizedNode& node,
   out->steps.push_back({"output", {}, {}, {}, out->output});
 }
 
-Explanation explain(const Session& session, const QuantizedGraph& whole, const ExplainOptions& options) {
+/// The same layer by the rules that the network does not run; none where another kind of operator is in its
+/// place.
+struct OtherDialects {
+  QuantizedGraph integer, pytorch;
+
+  OtherDialects(const Session& session, const QuantizedNetwork& network)
+      : integer(lowered_by(session, network, network::RequantRule::kDouble)),
+        pytorch(lowered_by(session, network, network::RequantRule::kPytorch)) {}
+
+  LayerDialects of(const QuantizedNode& node) const {
+    const auto parameters = [&](const QuantizedGraph& graph) {
+      const QuantizedNode* found = same_node(graph, node);
+      return found == nullptr ? std::nullopt : requantisation_of(found->operation);
+    };
+    return {*requantisation_of(node.operation), parameters(integer), parameters(pytorch)};
+  }
+};
+
+/// The product of two codes less their zero points, and what becomes of it.
+void explain_product(const qop::Mul& mul, const LayerDialects& dialects, Explanation* out) {
+  const auto operand = [&](std::size_t i, std::int64_t zero_point) {
+    return static_cast<std::int64_t>(out->steps.at(i).result->value) - zero_point;
+  };
+  const std::int64_t product = operand(0, mul.input1_zero_point) * operand(1, mul.input2_zero_point);
+  add_requantisation(product, 0, dialects, out);
+}
+
+Explanation explain(const Session& session, const QuantizedNetwork& network, const QuantizedGraph& whole,
+                    const ExplainOptions& options) {
   const QuantizedGraph graph = prefix(whole, node_index(whole, options.layer));
   const QuantizedNode& node = graph.nodes.back();
   const network::Shape& shape = graph.tensor(node.outputs.front()).shape;
@@ -304,16 +332,21 @@ Explanation explain(const Session& session, const QuantizedGraph& whole, const E
   out.layer = node.name;
   out.kind = network::name(node.operation);
   out.at = options.at;
-  const bool mac = mac_of(node.operation) != nullptr;
+  const bool mac = is_traced(node.operation);
   out.mode = node.staged || graph.tensor(node.outputs.front()).format ? "staged" : "integer";
   if (mac) out.lanes = graph.reduction_lanes;
   if (mac && node.staged) {
     explain_staged(graph, node, lookup, &out);
   } else if (mac) {
-    explain_integer(graph, node, lookup, out.element, &out);
+    const OtherDialects others(session, network);
+    explain_integer(graph, node, others.of(node), lookup, out.element, &out);
   } else {
     explain_elements(graph, node, lookup, out.element, &out);
+    if (const auto* mul = std::get_if<qop::Mul>(&node.operation)) {
+      explain_product(*mul, OtherDialects(session, network).of(node), &out);
+    }
   }
+  check_requantisation(out);
   return out;
 }
 
@@ -322,7 +355,7 @@ int run_explain(const ExplainOptions& options) {
   const QuantizedNetwork network = quantize_session(session);
   QuantizedGraph graph = network.integer;
   if (!session.numerics.staged) graph.reduction_lanes = session.hardware.pe_array.ic_lanes;
-  const Explanation explanation = explain(session, graph, options);
+  const Explanation explanation = explain(session, network, graph, options);
   fmt::print("{}", options.json ? report::to_json(explanation) : report::to_text(explanation));
   return kDone;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "base/error.h"
 #include "golden/requantize.h"
@@ -22,14 +23,14 @@ std::int64_t add_end(const qop::MacParameters& mac, std::int64_t rounded, Lines*
   return output;
 }
 
-report::RequantisationSteps double_steps(std::int64_t v, network::Multiplier m,
-                                         const qop::MacParameters& mac) {
+report::RequantisationSteps double_steps(std::int64_t v, network::Multiplier m, const qop::MacParameters& mac,
+                                         network::RequantRule used) {
   const int left = std::max(m.shift, 0);
   const int right = std::max(-m.shift, 0);
   const std::int64_t shifted = v << left;
   const std::int64_t high = golden::doubling_high_multiply(shifted, m.mantissa);
   const std::int64_t rounded = golden::divide_by_power_of_two(high, right);
-  report::RequantisationSteps steps{"double", mac.rule == network::RequantRule::kDouble, {}};
+  report::RequantisationSteps steps{"double", used == network::RequantRule::kDouble, {}};
   steps.lines = {{"total", v},
                  {"multiplier", m.mantissa},
                  {fmt::format("total << {}", left), shifted},
@@ -39,16 +40,16 @@ report::RequantisationSteps double_steps(std::int64_t v, network::Multiplier m,
   return steps;
 }
 
-report::RequantisationSteps single_steps(std::int64_t v, network::Multiplier m,
-                                         const qop::MacParameters& mac) {
+report::RequantisationSteps single_steps(std::int64_t v, network::Multiplier m, const qop::MacParameters& mac,
+                                         network::RequantRule used) {
   const int shift = 31 - m.shift;
   const std::int64_t product = v * m.mantissa;
   const std::int64_t half = product + (std::int64_t{1} << (shift - 1));
   const std::int64_t rounded = half >> shift;
-  report::RequantisationSteps steps{"single", mac.rule == network::RequantRule::kSingle, {}};
+  report::RequantisationSteps steps{"single", used == network::RequantRule::kSingle, {}};
   steps.lines = {{"total", v},
                  {"multiplier", m.mantissa},
-                 {"total * multiplier", product},
+                 {"product", product},
                  {fmt::format("+ 2^{}", shift - 1), half},
                  {fmt::format(">> {}", shift), rounded}};
   add_end(mac, rounded, &steps.lines);
@@ -74,33 +75,57 @@ report::RequantisationSteps int64_steps(std::int64_t v, network::Multiplier m,
   return steps;
 }
 
+report::RequantisationSteps pytorch_steps(std::int64_t v, network::Multiplier m,
+                                          const qop::MacParameters& mac, network::RequantRule used) {
+  const auto total = static_cast<float>(v);
+  const auto factor = std::bit_cast<float>(m.mantissa);
+  const float product = total * factor;
+  const std::int64_t rounded = golden::requantize(v, m, network::RequantRule::kPytorch);
+  report::RequantisationSteps steps{"pytorch", used == network::RequantRule::kPytorch, {}};
+  steps.lines = {{"total", v},
+                 {"float32 factor", 0, factor},
+                 {"float32 total", 0, total},
+                 {"product", 0, product},
+                 {"to even", rounded}};
+  add_end(mac, rounded, &steps.lines);
+  return steps;
+}
+
 bool is_int32(std::int64_t v) {
   return v >= INT32_MIN && v <= INT32_MAX;
 }
 
+network::Multiplier multiplier_of(const qop::MacParameters& mac, std::int64_t channel) {
+  return mac.multiplier.at(mac.multiplier.size() == 1 ? 0 : static_cast<std::size_t>(channel));
+}
+
 }  // namespace
 
-void add_requantisation(std::int64_t total, std::int64_t channel, const network::qop::MacParameters& mac,
+void add_requantisation(std::int64_t total, std::int64_t channel, const LayerDialects& layer,
                         report::Explanation* out) {
-  const std::size_t i = mac.multiplier.size() == 1 ? 0 : static_cast<std::size_t>(channel);
-  const network::Multiplier m = mac.multiplier.at(i);
-  if (mac.rule == network::RequantRule::kInt64) {
-    out->requantisations.push_back(int64_steps(total, m, mac));
+  const network::RequantRule used = layer.own.rule;
+  if (used == network::RequantRule::kInt64) {
+    out->requantisations.push_back(int64_steps(total, multiplier_of(layer.own, channel), layer.own));
     return;
   }
-  if (mac.rule == network::RequantRule::kPytorch) {
-    const std::int64_t rounded = golden::requantize(total, m, mac.rule);
-    report::RequantisationSteps steps{
-        "pytorch", true, {{"total", total}, {"float32 product, rounded", rounded}}};
-    add_end(mac, rounded, &steps.lines);
-    out->requantisations.push_back(std::move(steps));
-    return;
+  const bool own_integer = used != network::RequantRule::kPytorch;
+  const std::optional<qop::MacParameters> integer = own_integer ? layer.own : layer.integer;
+  const std::optional<qop::MacParameters> real = own_integer ? layer.pytorch : layer.own;
+  if (integer) {
+    const network::Multiplier m = multiplier_of(*integer, channel);
+    const bool fits = is_int32(total) && is_int32(total << std::max(m.shift, 0));
+    if (!fits && own_integer) {
+      throw base::UnsupportedError(
+          fmt::format("explain: total {} leaves the 32 bits of the contract", total));
+    }
+    if (fits) {
+      out->requantisations.push_back(double_steps(total, m, *integer, used));
+      out->requantisations.push_back(single_steps(total, m, *integer, used));
+    }
   }
-  if (!is_int32(total) || !is_int32(total << std::max(m.shift, 0))) {
-    throw base::UnsupportedError(fmt::format("explain: total {} leaves the 32 bits of the contract", total));
+  if (real) {
+    out->requantisations.push_back(pytorch_steps(total, multiplier_of(*real, channel), *real, used));
   }
-  out->requantisations.push_back(double_steps(total, m, mac));
-  out->requantisations.push_back(single_steps(total, m, mac));
 }
 
 }  // namespace dlasim::cli

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/main.h"
+#include "dialects.h"
 #include "error_budget.h"
 #include "fault_study.h"
 #include "figures.h"
@@ -28,6 +29,7 @@ struct StudyOptions {
   bool json = false;
   bool search = false;
   std::string limit = "+0.05";
+  bool dialects = false;
   int faults = 0;
   std::uint64_t seed = 1;
 };
@@ -109,10 +111,22 @@ int run_faults(const Session& session, const StudyOptions& options) {
   return kDone;
 }
 
+int run_dialects(const Session& session, const StudyOptions& options) {
+  report::DialectReport report = compare_dialects(session, quantize_session(session));
+  report.config = options.session.config.string();
+  base::OutputDirectory directory(session.output_directory);
+  base::write_file_atomically(directory.path() / "dialects.json", report::to_json(report));
+  directory.commit();
+  fmt::print("{}", options.json ? report::to_json(report) : report::to_text(report));
+  if (!options.json) fmt::print("results in {}\n", session.output_directory.string());
+  return kDone;
+}
+
 int run_study(const StudyOptions& options) {
   const SearchLimit limit = parse_limit(options.limit);
   const Session session = open_session(options.session);
   if (options.faults > 0) return run_faults(session, options);
+  if (options.dialects) return run_dialects(session, options);
   if (!session.numerics.staged) {
     throw base::InputError(
         "study: the numerics are integers with scales, which have no truncation points; give number formats, "
@@ -133,9 +147,9 @@ int run_study(const StudyOptions& options) {
 
 void add_study(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<StudyOptions>();
-  CLI::App* verb = app.add_subcommand(
-      "study",
-      "Precision: what every truncation point of every layer did, and what it costs alone; or faults");
+  CLI::App* verb = app.add_subcommand("study",
+                                      "Precision: what every truncation point of every layer did, and what "
+                                      "it costs alone;\nor rounding dialects; or faults");
   add_session_options(*verb, options->session);
   verb->add_flag("--json", options->json, "Print JSON instead of the table");
   auto* search = verb->add_flag(
@@ -149,6 +163,10 @@ void add_study(CLI::App& app, Action& chosen) {
                                   "Instead: run so many times with a random wrong bit, and say what it did")
                      ->check(CLI::Range(1, 1000000))
                      ->excludes(search);
+  verb->add_flag("--dialects", options->dialects,
+                 "Instead: how often and why the integer roundings differ from PyTorch's, layer by layer")
+      ->excludes(search)
+      ->excludes(faults);
   verb->add_option("--seed", options->seed, "Seed of the faults")->needs(faults);
   verb->callback([options, &chosen] { chosen = [options] { return run_study(*options); }; });
 }

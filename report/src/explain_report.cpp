@@ -68,13 +68,18 @@ std::string fitting_table(const Explanation& e) {
   return step_table(e, Detail::kValues);
 }
 
+/// Nine digits tell every float32 from its neighbours.
+std::string line_value(const RequantisationSteps::Line& line) {
+  return line.real ? fmt::format("{:.9g}", *line.real) : std::to_string(line.value);
+}
+
 /// The dialects side by side, line by line.
 std::string requantisation_table(const std::vector<RequantisationSteps>& all) {
   using Align = base::TextTable::Align;
   std::vector<base::TextTable::Column> columns;
   std::size_t lines = 0;
   for (const RequantisationSteps& r : all) {
-    columns.push_back({r.rule + (r.used ? " (this layer)" : ""), Align::kLeft});
+    columns.push_back({r.rule + (r.used ? ", used" : ""), Align::kLeft});
     columns.push_back({""});
     lines = std::max(lines, r.lines.size());
   }
@@ -84,7 +89,7 @@ std::string requantisation_table(const std::vector<RequantisationSteps>& all) {
     for (const RequantisationSteps& r : all) {
       const bool there = i < r.lines.size();
       cells.push_back(there ? r.lines[i].what : "");
-      cells.push_back(there ? std::to_string(r.lines[i].value) : "");
+      cells.push_back(there ? line_value(r.lines[i]) : "");
     }
     table.add_row(std::move(cells));
   }
@@ -133,7 +138,13 @@ std::string to_json(const Explanation& e) {
   }
   for (const RequantisationSteps& r : e.requantisations) {
     nlohmann::ordered_json rule{{"rule", r.rule}, {"used", r.used}};
-    for (const auto& line : r.lines) rule["lines"].push_back({{"what", line.what}, {"value", line.value}});
+    for (const auto& line : r.lines) {
+      if (line.real) {
+        rule["lines"].push_back({{"what", line.what}, {"value", *line.real}});
+      } else {
+        rule["lines"].push_back({{"what", line.what}, {"value", line.value}});
+      }
+    }
     j["requantisations"].push_back(std::move(rule));
   }
   j["output"] = json_value(e.output);

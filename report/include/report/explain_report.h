@@ -24,11 +24,12 @@ struct ExplainStep {
 
 /// A requantisation with every intermediate integer.
 struct RequantisationSteps {
-  std::string rule;  ///< "double", "single", "int64"
+  std::string rule;  ///< "double", "single", "pytorch", "int64"
   bool used = false;
   struct Line {
     std::string what;
     std::int64_t value = 0;
+    std::optional<float> real = std::nullopt;  ///< in place of `value` where a step is float32
   };
   std::vector<Line> lines;  ///< the last one is the layer's output under this rule
 };

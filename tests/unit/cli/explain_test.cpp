@@ -74,15 +74,16 @@ TEST_F(Explain, IntegerStepsAddUpAndRequantise) {
     if (step["step"] == "bias") total = products + step["w"]["value"].get<std::int64_t>();
   }
   EXPECT_EQ(j["steps"].size(), 2U * (4U + 3U + 1U) + 1U);
-  ASSERT_EQ(j["requantisations"].size(), 2U);
+  ASSERT_EQ(j["requantisations"].size(), 3U);
   EXPECT_TRUE(j["requantisations"][0]["used"].get<bool>());
   EXPECT_FALSE(j["requantisations"][1]["used"].get<bool>());
+  EXPECT_FALSE(j["requantisations"][2]["used"].get<bool>());
   for (const auto& rule : j["requantisations"]) {
     EXPECT_EQ(rule["lines"][0]["value"].get<std::int64_t>(), total);
   }
   EXPECT_EQ(j["requantisations"][0]["lines"].back()["value"].get<std::int64_t>(), golden_output("int8", 5));
   EXPECT_LE(longest_line(explain("int8", "head.end2", "0,0,17,5", false)), 100U);
-  EXPECT_THAT(explain("int16x8", "head.end2", "0,0,17,5", false), HasSubstr("int64 (this layer)"));
+  EXPECT_THAT(explain("int16x8", "head.end2", "0,0,17,5", false), HasSubstr("int64, used"));
 }
 
 TEST_F(Explain, ShowsOperandsOfElementwiseLayers) {
