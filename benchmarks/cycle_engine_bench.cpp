@@ -5,7 +5,6 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -82,10 +81,9 @@ void add_int8() {
   for (const std::int64_t positions : {64, 640, 6400, 64000, 640000}) {
     LayerShape shape;
     shape.positions = positions;
-    std::string macs = "1e" + std::to_string(static_cast<int>(std::log10(static_cast<double>(shape.macs()))));
     const auto row = [shape](benchmark::State& s) { run(s, Workload(shape, std::nullopt, 16)); };
-    auto* b =
-        benchmark::RegisterBenchmark(("cycle/int8/macs_" + macs).c_str(), row)->Unit(benchmark::kMillisecond);
+    auto* b = benchmark::RegisterBenchmark(("cycle/int8/macs_" + power_of_ten(shape.macs())).c_str(), row)
+                  ->Unit(benchmark::kMillisecond);
     if (positions > 100'000) b->Iterations(1);
   }
 }

@@ -2,6 +2,8 @@
 /// One int8 convolution of oneDNN with requantisation to int8, on one thread: the yardstick. Its results are
 /// not looked at; on processors without VNNI some of its kernels saturate inside the sum.
 
+#include <omp.h>
+
 #include <dnnl.hpp>
 #include <vector>
 
@@ -12,6 +14,7 @@ namespace dlasim::benchmarks {
 class DnnlConvolution {
  public:
   explicit DnnlConvolution(const ConvolutionShape& s) {
+    omp_set_num_threads(1);
     using dnnl::memory;
     using Tag = memory::format_tag;
     using Type = memory::data_type;

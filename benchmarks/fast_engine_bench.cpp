@@ -1,12 +1,18 @@
 // The fast engine beside oneDNN on the same int8 convolutions, requantisation included, and on a whole
 // MobileNet v2. Rows: fast/LAYER/threads, onednn/LAYER (one thread, if libdnnl-dev is installed),
-// timing/LAYER (the cycle counts alone), fast_mobilenet_v2/threads.
+// timing/LAYER (the cycle counts alone), fast_mobilenet_v2/threads; fast/FORMAT, the same layer L1 in number
+// formats; fast/macs_N, it from 10^6 to 10^10 MACs.
 
 #include <benchmark/benchmark.h>
 
 #include <array>
+#include <memory>
+#include <optional>
+#include <string>
 
+#include "layer.h"
 #include "network_builder.h"
+#include "numerics.h"
 #include "sim/compiler/compile.h"
 #include "sim/fast/fast_engine.h"
 #ifdef DLA_HAS_DNNL
@@ -50,6 +56,20 @@ struct Workload {
   }
 };
 
+/// L1, longer or shorter, in integers or a number format, on one thread.
+void run_shape(benchmark::State& state, const LayerShape& shape,
+               const std::optional<network::StagedNumerics>& numerics) {
+  const Layer layer = convolution(shape, numerics);
+  const sim::arch::Hardware hardware;
+  const auto program = sim::compiler::compile(layer.graph, hardware);
+  std::uint64_t cycles = 0;
+  for (auto _ : state)
+    cycles = sim::fast::run_fast(program, layer.graph, hardware, layer.inputs, {}, 1).cycles;
+  count_macs(state, shape.macs());
+  state.counters["Mcycle/s"] =
+      benchmark::Counter(static_cast<double>(cycles) / 1e6, benchmark::Counter::kIsIterationInvariantRate);
+}
+
 /// Values and cycles of one run, from inputs to tensors: nothing is kept from the run before.
 void run_fast(benchmark::State& state, const Workload& w) {
   const int threads = static_cast<int>(state.range(0));
@@ -67,7 +87,34 @@ void time_layer(benchmark::State& state, const Workload& w) {
       benchmark::Counter(static_cast<double>(cycles) / 1e6, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+void register_formats() {
+  const auto add = [](const std::string& name, const network::StagedNumerics& numerics) {
+    benchmark::RegisterBenchmark(("fast/" + name).c_str(), [numerics](benchmark::State& s) {
+      run_shape(s, {}, numerics);
+    })->Unit(benchmark::kMillisecond);
+  };
+  add("dfp_truncating", truncating_dfp());
+  add("dfp_wide", wide_dfp());
+  add("fp8_exact_products_fp16", fp8(exact()));
+  add("fp8_rounded_products_fp16", fp8(ieee(5, 4)));
+  add("fp8_exact_products_fp32", fp8_fp32());
+}
+
+void register_growth() {
+  for (const std::int64_t positions : {64, 640, 6400, 64000, 640000}) {
+    LayerShape shape;
+    shape.positions = positions;
+    const std::string name = "fast/macs_" + power_of_ten(shape.macs());
+    auto* b = benchmark::RegisterBenchmark(name.c_str(), [shape](benchmark::State& s) {
+                run_shape(s, shape, std::nullopt);
+              })->Unit(benchmark::kMillisecond);
+    if (positions > 100'000) b->Iterations(1);
+  }
+}
+
 void register_all() {
+  register_formats();
+  register_growth();
   for (const ConvolutionShape& layer : kLayers) {
     const auto workload = std::make_shared<const Workload>(layer);
     benchmark::RegisterBenchmark(("fast/" + layer.name).c_str(),

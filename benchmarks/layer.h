@@ -18,6 +18,13 @@ struct LayerShape {
   std::int64_t macs() const { return positions * inputs * outputs * taps; }
 };
 
+/// "1e6" for the next power of ten below or at `n`.
+inline std::string power_of_ten(std::int64_t n) {
+  int exponent = 0;
+  for (; n >= 10; n /= 10) ++exponent;
+  return "1e" + std::to_string(exponent);
+}
+
 struct Layer {
   network::QuantizedGraph graph;
   std::vector<network::Tensor> inputs;
