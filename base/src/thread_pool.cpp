@@ -43,6 +43,14 @@ void ThreadPool::parallel_for(std::int64_t n, const std::function<void(std::int6
   if (failure) std::rethrow_exception(failure);
 }
 
+void ThreadPool::add_task(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+}
+
 void ThreadPool::run_steps(std::unique_lock<std::mutex>& lock) {
   ++loop_.running;
   while (loop_.next < loop_.size) {
@@ -71,9 +79,17 @@ void ThreadPool::run_steps(std::unique_lock<std::mutex>& lock) {
 void ThreadPool::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stop_ || loop_.next < loop_.size; });
+    wake_.wait(lock, [this] { return stop_ || !tasks_.empty() || loop_.next < loop_.size; });
     if (stop_) return;
-    run_steps(lock);
+    if (tasks_.empty()) {
+      run_steps(lock);
+      continue;
+    }
+    const std::function<void()> task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    task();
+    lock.lock();
   }
 }
 

@@ -3,10 +3,15 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace dlasim::base {
@@ -31,6 +36,19 @@ class ThreadPool {
   /// and the exception of the lowest step is thrown: the one that a serial loop would have met first.
   void parallel_for(std::int64_t n, const std::function<void(std::int64_t)>& step);
 
+  /// Runs `task` beside the caller, on a thread that takes no part in loops until it is done; without a
+  /// second thread when the result is asked for. A pool that ends waits for tasks that have begun, and drops
+  /// the others.
+  template <class Task>
+  auto run_beside(Task task) -> std::future<std::invoke_result_t<Task>> {
+    if (workers_.empty()) return std::async(std::launch::deferred, std::move(task));
+    using Packaged = std::packaged_task<std::invoke_result_t<Task>()>;
+    const auto packaged = std::make_shared<Packaged>(std::move(task));
+    auto result = packaged->get_future();
+    add_task([packaged] { (*packaged)(); });
+    return result;
+  }
+
  private:
   struct Loop {
     std::int64_t size = 0;
@@ -41,6 +59,7 @@ class ThreadPool {
     std::exception_ptr failure;
   };
 
+  void add_task(std::function<void()> task);
   void work();
   void run_steps(std::unique_lock<std::mutex>& lock);
 
@@ -48,6 +67,7 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   Loop loop_;
+  std::deque<std::function<void()>> tasks_;  ///< that no thread has taken yet
   bool stop_ = false;
   std::vector<std::thread> workers_;
 };

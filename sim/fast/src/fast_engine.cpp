@@ -29,12 +29,8 @@ FastEngine::FastEngine(const compiler::Program& program, const network::Quantize
 engine::RunResult FastEngine::run(std::span<const network::Tensor> inputs,
                                   const engine::RunOptions& options) {
   refuse_what_needs_a_clock(options);
-  const bool has_threads = pool_.threads() > 1;
   std::future<Timing> timing;
-  if (!timing_) {
-    timing = std::async(has_threads ? std::launch::async : std::launch::deferred,
-                        [this] { return time_program(program_, hardware_); });
-  }
+  if (!timing_) timing = pool_.run_beside([this] { return time_program(program_, hardware_); });
   std::vector<std::byte> memory = program_.image;
   engine::TensorMemory tensors(program_, graph_, memory);
   ValuePass values(hardware_, memory, program_.layers.size(), pool_);

@@ -69,5 +69,30 @@ TEST(ThreadPool, ChunksCoverTheRange) {
   parallel_for_chunks(pool, 0, 10, [&](std::int64_t, std::int64_t) { FAIL(); });
 }
 
+TEST(ThreadPool, RunsATaskBesideLoops) {
+  for (const int threads : {1, 2, 5}) {
+    ThreadPool pool(threads);
+    std::atomic<bool> loop_is_done{false};
+    auto task = pool.run_beside([&] {
+      while (pool.threads() > 1 && !loop_is_done) std::this_thread::yield();
+      return 42;
+    });
+    std::atomic<int> steps{0};
+    pool.parallel_for(100, [&](std::int64_t) { ++steps; });  // must not wait for the task
+    EXPECT_EQ(steps, 100);
+    loop_is_done = true;
+    EXPECT_EQ(task.get(), 42);
+    auto failing = pool.run_beside([]() -> int { throw std::runtime_error("beside"); });
+    EXPECT_THROW(failing.get(), std::runtime_error);
+  }
+}
+
+TEST(ThreadPool, EndsWithTasksThatNobodyAskedFor) {
+  for (int round = 0; round < 20; ++round) {
+    ThreadPool pool(2);
+    for (int i = 0; i < 5; ++i) pool.run_beside([] { return std::string(100, 'x'); });
+  }
+}
+
 }  // namespace
 }  // namespace dlasim::base
