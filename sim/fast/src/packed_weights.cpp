@@ -1,24 +1,104 @@
 #include "packed_weights.h"
 
-#include <algorithm>
+#include <cstring>
 
+#include "base/error.h"
 #include "product_kernels.h"
 
 namespace dlasim::sim::fast {
 namespace {
 
+template <class Element>
+Element read(const std::byte* row, std::size_t i) {
+  Element value;
+  std::memcpy(&value, row + i * sizeof value, sizeof value);
+  return value;
+}
+
+/// Calls `run` with a value of the type of the weights.
+template <class Run>
+void with_element(arch::Element element, const Run& run) {
+  switch (element) {
+    case arch::Element::kInt8:
+      return run(std::int8_t{});
+    case arch::Element::kUInt8:
+      return run(std::uint8_t{});
+    case arch::Element::kInt16:
+      return run(std::int16_t{});
+    case arch::Element::kInt32:
+      return run(std::int32_t{});
+    case arch::Element::kInt64:
+      break;
+  }
+  throw base::SimulationError("dma: a lane cannot hold a 64-bit element");
+}
+
 /// Whether all weights but those of lane oc and channel oc are 0.
-bool is_channelwise(const std::vector<std::int32_t>& values, const WeightReader& weights) {
-  if (weights.channels() > weights.lanes()) return false;
-  const std::int32_t* w = values.data();
-  for (std::size_t tap = 0; tap < weights.taps(); ++tap) {
-    for (std::size_t c = 0; c < weights.channels(); ++c, w += weights.lanes()) {
-      for (std::size_t oc = 0; oc < weights.lanes(); ++oc) {
-        if (oc != c && w[oc] != 0) return false;
+template <class Element>
+bool is_channelwise(const WeightReader& weights) {
+  bool channelwise = weights.channels() <= weights.lanes();
+  const std::size_t n = weights.row_elements();
+  weights.for_each_row([&](std::size_t /*tap*/, std::size_t c, const std::byte* row) {
+    Element others = 0;
+    for (std::size_t oc = 0; oc < std::min(c, n); ++oc) others |= read<Element>(row, oc);
+    for (std::size_t oc = c + 1; oc < n; ++oc) others |= read<Element>(row, oc);
+    channelwise = channelwise && others == 0;
+    return channelwise;
+  });
+  return channelwise;
+}
+
+template <class Element>
+void pack_channelwise(const WeightReader& weights, ProductWeights& packed) {
+  const std::size_t n = weights.row_elements();
+  weights.for_each_row([&](std::size_t tap, std::size_t c, const std::byte* row) {
+    const std::size_t at = (tap / 2 * kBlock + c % kBlock) * 2 + tap % 2;
+    if (c < n)
+      packed.values[c / kBlock * packed.block_size + at] = static_cast<std::int16_t>(read<Element>(row, c));
+    return true;
+  });
+}
+
+/// A row into every second value.
+template <class Element>
+void pack_row(const std::byte* row, std::size_t n, std::int16_t* to) {
+  for (std::size_t oc = 0; oc < n; ++oc) to[2 * oc] = static_cast<std::int16_t>(read<Element>(row, oc));
+}
+
+/// Two rows at once: a vector of pairs.
+template <class Element>
+void pack_rows(const std::byte* even, const std::byte* odd, std::size_t n, std::int16_t* to) {
+  for (std::size_t oc = 0; oc < n; ++oc) {
+    const auto low = static_cast<std::uint16_t>(read<Element>(even, oc));
+    const auto high = static_cast<std::uint16_t>(read<Element>(odd, oc));
+    const std::uint32_t pair = low | std::uint32_t{high} << 16;
+    std::memcpy(to + 2 * oc, &pair, sizeof pair);
+  }
+}
+
+template <class Element>
+void pack_dense(const WeightReader& weights, ProductWeights& packed) {
+  const std::byte* even = nullptr;  // of the pair that the next row completes
+  const bool rows_of_pairs = weights.ic_lanes() % 2 == 0;
+  weights.for_each_row([&](std::size_t tap, std::size_t c, const std::byte* row) {
+    if (rows_of_pairs && c % 2 == 0 && c + 1 < weights.channels()) {
+      even = row;
+      return true;
+    }
+    for (std::size_t b = 0, first = 0; first < weights.row_elements(); ++b, first += kBlock) {
+      std::int16_t* to =
+          packed.values.data() + b * packed.block_size + 2 * (tap * packed.pairs + c / 2) * kBlock;
+      const std::size_t n = std::min(kBlock, weights.row_elements() - first);
+      const std::size_t offset = first * sizeof(Element);
+      if (even != nullptr) {
+        pack_rows<Element>(even + offset, row + offset, n, to);
+      } else {
+        pack_row<Element>(row + offset, n, to + c % 2);
       }
     }
-  }
-  return true;
+    even = nullptr;
+    return true;
+  });
 }
 
 }  // namespace
@@ -33,42 +113,26 @@ WeightReader::WeightReader(const RegionView& rows, const Tile& tile, std::size_t
 
 ExactWeights::ExactWeights(const WeightReader& weights)
     : values(weights.taps() * weights.channels() * weights.lanes()) {
-  weights.for_each_row([&](std::size_t tap, std::size_t c, const std::int32_t* row) {
-    std::copy_n(row, weights.lanes(), values.data() + (tap * weights.channels() + c) * weights.lanes());
+  with_element(weights.element(), [&](auto element) {
+    using Element = decltype(element);
+    channelwise = is_channelwise<Element>(weights);
+    weights.for_each_row([&](std::size_t tap, std::size_t c, const std::byte* row) {
+      std::int32_t* to = values.data() + (tap * weights.channels() + c) * weights.lanes();
+      for (std::size_t oc = 0; oc < weights.row_elements(); ++oc) to[oc] = read<Element>(row, oc);
+      return true;
+    });
   });
-  channelwise = is_channelwise(values, weights);
 }
 
 ProductWeights::ProductWeights(const WeightReader& weights)
     : blocks((weights.lanes() + kBlock - 1) / kBlock), pairs((weights.channels() + 1) / 2) {
-  const ExactWeights exact(weights);
-  channelwise = exact.channelwise;
-  block_size = 2 * kBlock * (channelwise ? (weights.taps() + 1) / 2 : weights.taps() * pairs);
-  values.resize(blocks * block_size);
-  channelwise ? pack_channelwise(exact, weights) : pack_dense(exact, weights);
-}
-
-void ProductWeights::pack_dense(const ExactWeights& exact, const WeightReader& weights) {
-  const std::int32_t* w = exact.values.data();
-  for (std::size_t tap = 0; tap < weights.taps(); ++tap) {
-    for (std::size_t c = 0; c < weights.channels(); ++c, w += weights.lanes()) {
-      for (std::size_t b = 0; b < blocks; ++b) {
-        std::int16_t* to = values.data() + b * block_size + 2 * (tap * pairs + c / 2) * kBlock + c % 2;
-        const std::size_t lanes = std::min(kBlock, weights.lanes() - b * kBlock);
-        for (std::size_t oc = 0; oc < lanes; ++oc) to[2 * oc] = static_cast<std::int16_t>(w[b * kBlock + oc]);
-      }
-    }
-  }
-}
-
-void ProductWeights::pack_channelwise(const ExactWeights& exact, const WeightReader& weights) {
-  const std::int32_t* w = exact.values.data();
-  for (std::size_t tap = 0; tap < weights.taps(); ++tap) {
-    for (std::size_t c = 0; c < weights.channels(); ++c, w += weights.lanes()) {
-      const std::size_t at = (tap / 2 * kBlock + c % kBlock) * 2 + tap % 2;
-      values[c / kBlock * block_size + at] = static_cast<std::int16_t>(w[c]);
-    }
-  }
+  with_element(weights.element(), [&](auto element) {
+    using Element = decltype(element);
+    channelwise = is_channelwise<Element>(weights);
+    block_size = 2 * kBlock * (channelwise ? (weights.taps() + 1) / 2 : weights.taps() * pairs);
+    values.resize(blocks * block_size);
+    channelwise ? pack_channelwise<Element>(weights, *this) : pack_dense<Element>(weights, *this);
+  });
 }
 
 }  // namespace dlasim::sim::fast

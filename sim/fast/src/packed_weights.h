@@ -1,6 +1,7 @@
 #pragma once
 /// The weights of one tile, turned once a pass into the order in which a kernel reads them.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -17,17 +18,24 @@ class WeightReader {
   std::size_t taps() const { return taps_; }
   std::size_t channels() const { return channels_; }
   std::size_t lanes() const { return lanes_; }
-  /// `v(tap, channel, lanes' weights)` for each row of weight registers, in the order of the rows.
+  std::size_t ic_lanes() const { return ic_lanes_; }
+  arch::Element element() const { return rows_.region().element; }
+  /// Weights of a row that lie in memory; those of the lanes behind them are 0.
+  std::size_t row_elements() const { return std::min<std::size_t>(lanes_, rows_.region().elements); }
+
+  /// `v(tap, channel, place of the lanes' weights)` for each row of weight registers, in the order of the
+  /// rows, until it returns false.
   template <class Visitor>
   void for_each_row(Visitor&& v) const {
-    std::vector<std::int32_t> row(std::max<std::size_t>(lanes_, rows_.region().elements));
-    std::uint32_t index = 0;
+    std::uint32_t row = 0, column = 0;
     for (std::size_t first = 0; first < channels_; first += ic_lanes_) {
       const std::size_t end = std::min(first + ic_lanes_, channels_);
       for (std::size_t tap = 0; tap < taps_; ++tap) {
-        for (std::size_t c = first; c < end; ++c, ++index) {
-          rows_.read(index / rows_.region().pixels, index % rows_.region().pixels, row.data());
-          v(tap, c, row.data());
+        for (std::size_t c = first; c < end; ++c) {
+          if (!v(tap, c, rows_.pixel(row, column))) return;
+          if (++column < rows_.region().pixels) continue;
+          column = 0;
+          ++row;
         }
       }
     }
@@ -54,10 +62,6 @@ struct ProductWeights {
 
   explicit ProductWeights(const WeightReader& weights);
   const std::int16_t* block(std::size_t b) const { return values.data() + b * block_size; }
-
- private:
-  void pack_dense(const ExactWeights& exact, const WeightReader& weights);
-  void pack_channelwise(const ExactWeights& exact, const WeightReader& weights);
 };
 
 }  // namespace dlasim::sim::fast

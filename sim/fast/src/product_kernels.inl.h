@@ -89,7 +89,7 @@ void narrow_to_bytes(const NarrowArgs& a) {
 #ifdef DLA_HAS_NARROW_BLOCK  // the compiler takes a dozen instructions more
     for (; i + kBlock <= a.elements; i += kBlock) narrow_block(from + i, to + i);
 #endif
-    convert_row<Words, UnsignedBytes>(from + i, to + i, a.elements - i);
+    if (i < a.elements) convert_row<Words, UnsignedBytes>(from + i, to + i, a.elements - i);
   }
 }
 
