@@ -71,7 +71,9 @@ network::qop::MacParameters Lowering::mac(const Node& node, ScaleRule rule,
   mac.output_zero_point = affine(node, output(node)).zero_point;
   mac.clamp = clamp(node, activation);
   const auto& zero_points = weight.affine->zero_point;
-  if (zero_points.size() == 1 && input(node, 0).dtype == DType::kInt8) {
+  const bool one = std::all_of(zero_points.begin(), zero_points.end(),
+                               [&](std::int64_t z) { return z == zero_points.front(); });
+  if (!zero_points.empty() && one && input(node, 0).dtype == DType::kInt8) {
     mac.weight_zero_point = zero_points[0];
   } else if (std::any_of(zero_points.begin(), zero_points.end(), [](std::int64_t z) { return z != 0; })) {
     refuse(node, "weight '" + weight.name + "' has a zero point other than 0");

@@ -154,6 +154,12 @@ void convert_clip(Context& c) {
   if (dtype == DType::kFloat32 && low == 0.0F && open) return unary(op::Unary::Kind::kRelu);
   if (dtype == DType::kFloat32 && low == 0.0F && high == 6.0F) return unary(op::Unary::Kind::kRelu6);
   if (dtype == DType::kFloat32 && low == -1.0F && high == 1.0F) return unary(op::Unary::Kind::kHardtanh);
+  // Between integers the two ends are codes of one clamp.
+  const Node* producer = c.producer(x);
+  const bool of_integers = producer != nullptr && std::holds_alternative<op::Dequantize>(producer->operation);
+  if (of_integers && low <= 0.0F && high >= 0.0F && low < high && low > -kLargest && !open) {
+    return c.emit(op::Clip{low, high}, {x}, shape, order);
+  }
   // Any other range: a maximum and a minimum with constants, of codes where the input holds codes.
   const std::optional<Affine> affine = c.graph.tensor(x).affine;
   const auto bound = [&](const char* suffix, float value) {

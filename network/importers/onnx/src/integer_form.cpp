@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "network/float_reference.h"
 
 namespace dlasim::network::onnx_import {
 namespace {
@@ -47,6 +48,19 @@ bool is_movement(const Operation& operation) {
   return std::holds_alternative<op::Reshape>(operation) || std::holds_alternative<op::Transpose>(operation) ||
          std::holds_alternative<op::Slice>(operation) || std::holds_alternative<op::Concat>(operation) ||
          std::holds_alternative<op::Pad>(operation);
+}
+
+/// Operators that copy or compare codes: their operands must have the result's scale.
+bool copies_codes(const Operation& operation) {
+  if (const auto* binary = std::get_if<op::Binary>(&operation)) {
+    return binary->kind == op::Binary::Kind::kMinimum || binary->kind == op::Binary::Kind::kMaximum;
+  }
+  if (const auto* unary = std::get_if<op::Unary>(&operation)) {
+    using Kind = op::Unary::Kind;
+    return unary->kind == Kind::kRelu6 || unary->kind == Kind::kReluN1To1 || unary->kind == Kind::kHardtanh;
+  }
+  return std::holds_alternative<op::Concat>(operation) || std::holds_alternative<op::Pool2d>(operation) ||
+         std::holds_alternative<op::Clip>(operation);
 }
 
 bool has_weights(const Operation& operation) {
@@ -207,7 +221,7 @@ class IntegerForm {
       }
       if (has_weights(inner.operation)) quantise_bias(inner);
       inner.outputs = {to};
-      result_.nodes.push_back(std::move(inner));
+      emit_integer(std::move(inner));
       return;
     }
     const TensorId integers = is_float(from) ? twin(from) : from;
@@ -223,6 +237,94 @@ class IntegerForm {
       }
     }
     result_.nodes.push_back(std::move(node));
+  }
+
+  bool same_codes(TensorId a, TensorId b) const {
+    return result_.tensor(a).affine == result_.tensor(b).affine &&
+           result_.tensor(a).dtype == result_.tensor(b).dtype;
+  }
+
+  /// An integer node; what copies codes is given operands at its result's scale, a softmax the scale that its
+  /// kernel has.
+  void emit_integer(Node node) {
+    const TensorId to = node.outputs[0];
+    if (std::holds_alternative<op::Softmax>(node.operation)) return emit_softmax(std::move(node));
+    if (copies_codes(node.operation) && !average_as_sums(node)) {
+      for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+        if (same_codes(node.inputs[i], to)) continue;
+        node.inputs[i] = is_constant(node.inputs[i]) ? rescaled_constant(node.inputs[i], to)
+                                                     : rescaled(node.inputs[i], to, node.name, i);
+      }
+    }
+    result_.nodes.push_back(std::move(node));
+  }
+
+  TensorId rescaled(TensorId from, TensorId like, const std::string& name, std::size_t operand) {
+    TensorInfo info = result_.tensor(from);
+    info.name += "_rescaled";
+    info.dtype = result_.tensor(like).dtype;
+    info.affine = result_.tensor(like).affine;
+    const TensorId id = result_.add_tensor(std::move(info));
+    result_.nodes.push_back({name + "_rescale" + std::to_string(operand), op::Quantize{}, {from}, {id}});
+    return id;
+  }
+
+  TensorId rescaled_constant(TensorId from, TensorId like) {
+    TensorInfo info = result_.tensor(from);
+    const Tensor real = dequantize(*info.constant, info.affine);
+    info.name += "_rescaled";
+    info.dtype = result_.tensor(like).dtype;
+    info.affine = result_.tensor(like).affine;
+    Tensor codes(info.dtype, info.shape);
+    for (std::int64_t i = 0; i < codes.size(); ++i) {
+      const double code =
+          std::nearbyint(static_cast<double>(real.data<float>()[static_cast<std::size_t>(i)]) /
+                         static_cast<double>(info.affine->scale[0])) +
+          static_cast<double>(info.affine->zero_point[0]);
+      codes.set_integer(i, static_cast<std::int64_t>(std::clamp(code, static_cast<double>(lowest(info.dtype)),
+                                                                static_cast<double>(highest(info.dtype)))));
+    }
+    info.constant = std::move(codes);
+    return result_.add_tensor(std::move(info));
+  }
+
+  /// An average that changes the scale, rounded once: a depthwise convolution with weights of 1 / count. One
+  /// with padding, which does not count, stays a pool.
+  bool average_as_sums(Node& node) {
+    const auto* pool = std::get_if<op::Pool2d>(&node.operation);
+    const bool average = pool != nullptr && pool->kind == op::Pool2d::Kind::kAverage;
+    if (!average || pool->padding != Padding{} || same_codes(node.inputs[0], node.outputs[0])) return false;
+    TensorInfo weight;
+    weight.name = node.name + "_ones";
+    weight.dtype = DType::kInt8;
+    weight.shape = {1, pool->kernel[0], pool->kernel[1], result_.tensor(node.inputs[0]).shape.back()};
+    weight.affine = Affine{{1.0F / static_cast<float>(pool->kernel[0] * pool->kernel[1])}, {0}, -1};
+    Tensor ones(DType::kInt8, weight.shape);
+    for (std::int64_t i = 0; i < ones.size(); ++i) ones.set_integer(i, 1);
+    weight.constant = std::move(ones);
+    op::DepthwiseConv2d sums;
+    sums.stride = pool->stride;
+    sums.activation = pool->activation;
+    node.operation = sums;
+    node.inputs.push_back(result_.add_tensor(std::move(weight)));
+    return true;
+  }
+
+  void emit_softmax(Node node) {
+    const TensorId to = node.outputs[0];
+    TensorInfo info = result_.tensor(to);
+    const bool wide = info.dtype == DType::kInt16;
+    info.name += "_softmax";
+    info.affine = wide ? Affine{{1.0F / 32768.0F}, {0}, -1} : Affine{{1.0F / 256.0F}, {-128}, -1};
+    if (info.affine == result_.tensor(to).affine) {
+      result_.nodes.push_back(std::move(node));
+      return;
+    }
+    const TensorId inner = result_.add_tensor(std::move(info));
+    const std::string name = node.name + "_rescale";
+    node.outputs = {inner};
+    result_.nodes.push_back(std::move(node));
+    result_.nodes.push_back({name, op::Quantize{}, {inner}, {to}});
   }
 
   void quantise_bias(Node& node) {

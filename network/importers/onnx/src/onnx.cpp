@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -79,34 +80,105 @@ void add_inputs(Context& c, const onnx::GraphProto& graph, const OnnxOptions& op
   }
 }
 
-/// DequantizeLinear, the float operator, QuantizeLinear: what a QLinear operator stands for.
+/// A quantised operator in terms of its float one. `inputs` are those of the quantised one: each operand has
+/// its scale and zero point behind it; so has the result.
+struct QuantizedForm {
+  std::string_view op, real;  ///< "QLinearConv", "Conv"
+  std::string_view domain;    ///< "" or ONNX Runtime's
+  int operands;               ///< triples from input `first` on; 0: as many as there are
+  int first, result;          ///< input of the first operand, of the result's scale
+  int bias;                   ///< input, or -1
+};
+
+constexpr std::string_view kRuntimeDomain = "com.microsoft";
+constexpr int kNone = -1;
+
+constexpr std::array kQuantizedForms{
+    QuantizedForm{"QLinearConv", "Conv", "", 2, 0, 6, 8},
+    QuantizedForm{"QLinearMatMul", "MatMul", "", 2, 0, 6, kNone},
+    QuantizedForm{"QGemm", "Gemm", kRuntimeDomain, 2, 0, 7, 6},
+    QuantizedForm{"QLinearAdd", "Add", kRuntimeDomain, 2, 0, 6, kNone},
+    QuantizedForm{"QLinearMul", "Mul", kRuntimeDomain, 2, 0, 6, kNone},
+    QuantizedForm{"QLinearConcat", "Concat", kRuntimeDomain, 0, 2, 0, kNone},
+    QuantizedForm{"QLinearAveragePool", "AveragePool", kRuntimeDomain, 1, 0, 3, kNone},
+    QuantizedForm{"QLinearGlobalAveragePool", "GlobalAveragePool", kRuntimeDomain, 1, 0, 3, kNone},
+    QuantizedForm{"QLinearLeakyRelu", "LeakyRelu", kRuntimeDomain, 1, 0, 3, kNone},
+    QuantizedForm{"QLinearSigmoid", "Sigmoid", kRuntimeDomain, 1, 0, 3, kNone},
+};
+
+const QuantizedForm* quantized_form(const onnx::NodeProto& node) {
+  const auto* found = std::find_if(kQuantizedForms.begin(), kQuantizedForms.end(), [&](const auto& form) {
+    return form.op == node.op_type() && (form.domain == node.domain() || node.domain() == "ai.onnx");
+  });
+  return found == kQuantizedForms.end() ? nullptr : found;
+}
+
+std::string input_or_none(const onnx::NodeProto& node, int i) {
+  return i < node.input_size() ? node.input(i) : std::string();
+}
+
+/// Attributes of the float operator. What only the quantised one has must be at its default.
+void take_attributes(const onnx::NodeProto& from, onnx::NodeProto& to) {
+  for (const auto& attribute : from.attribute()) {
+    const bool channels_last = attribute.name() == "channels_last" && attribute.i() == 0;
+    const bool alpha = from.op_type() == "QGemm" && attribute.name() == "alpha" && attribute.f() == 1.0F;
+    if (!channels_last && !alpha) *to.add_attribute() = attribute;
+  }
+}
+
+/// DequantizeLinear, the float operator, QuantizeLinear: what a quantised operator stands for.
 std::vector<onnx::NodeProto> expanded(const onnx::NodeProto& node, int index) {
-  const bool is_conv = node.op_type() == "QLinearConv";
-  if (!is_conv && node.op_type() != "QLinearMatMul") return {node};
-  constexpr int kOperands = 8;
-  if (node.input_size() < kOperands || node.output_size() != 1)
-    throw base::InputError(node.op_type() + ": 8 inputs expected");
+  const QuantizedForm* form = quantized_form(node);
+  if (form == nullptr) {
+    onnx::NodeProto same = node;
+    const bool runtimes = node.op_type() == "QuantizeLinear" || node.op_type() == "DequantizeLinear";
+    if (runtimes && node.domain() == kRuntimeDomain) same.clear_domain();
+    return {same};
+  }
+  const int triples = form->operands > 0 ? form->operands : (node.input_size() - form->first) / 3;
+  const int fewest = std::max(form->first + 3 * triples, form->result + 1);
+  if (triples < 1 || node.input_size() < fewest || node.output_size() != 1) {
+    throw base::InputError(node.op_type() + " '" + node.name() + "': " + std::to_string(node.input_size()) +
+                           " inputs; at least " + std::to_string(fewest) + " expected");
+  }
   const std::string prefix =
       (node.name().empty() ? node.op_type() + "_" + std::to_string(index) : node.name()) + "/";
-  std::vector<onnx::NodeProto> nodes(4);
-  const auto fill = [&](std::size_t i, const char* op, std::initializer_list<std::string> inputs,
-                        const std::string& output) {
-    nodes[i].set_op_type(op);
-    nodes[i].set_name(prefix + op + std::to_string(i));
-    for (const auto& input : inputs) nodes[i].add_input(input);
-    nodes[i].add_output(output);
+  std::vector<onnx::NodeProto> nodes;
+  const auto add = [&](const std::string& op, const std::vector<std::string>& inputs,
+                       const std::string& output) -> onnx::NodeProto& {
+    nodes.emplace_back();
+    nodes.back().set_op_type(op);
+    nodes.back().set_name(prefix + op + std::to_string(nodes.size() - 1));
+    for (const auto& input : inputs) nodes.back().add_input(input);
+    nodes.back().add_output(output);
+    return nodes.back();
   };
-  fill(0, "DequantizeLinear", {node.input(0), node.input(1), node.input(2)}, prefix + "x");
-  fill(1, "DequantizeLinear", {node.input(3), node.input(4), node.input(5)}, prefix + "w");
-  auto* axis = nodes[1].add_attribute();
-  axis->set_name("axis");
-  axis->set_type(onnx::AttributeProto::INT);
-  axis->set_i(is_conv ? 0 : -1);
-  fill(2, is_conv ? "Conv" : "MatMul", {prefix + "x", prefix + "w"}, prefix + "y");
-  if (node.input_size() > kOperands) nodes[2].add_input(node.input(kOperands));
-  *nodes[2].mutable_attribute() = node.attribute();
-  nodes[2].set_name(node.name());
-  fill(3, "QuantizeLinear", {prefix + "y", node.input(6), node.input(7)}, node.output(0));
+  std::vector<std::string> operands;
+  for (int t = 0; t < triples; ++t) {
+    const int at = form->first + 3 * t;
+    operands.push_back(prefix + "x" + std::to_string(t));
+    auto& dequantize =
+        add("DequantizeLinear", {node.input(at), node.input(at + 1), node.input(at + 2)}, operands.back());
+    // Scales a channel lie along the outputs, which only convolutions and transposed products have in front.
+    const bool in_front =
+        form->real == "Conv" ||
+        std::any_of(node.attribute().begin(), node.attribute().end(),
+                    [](const auto& attribute) { return attribute.name() == "transB" && attribute.i() != 0; });
+    auto* axis = dequantize.add_attribute();
+    axis->set_name("axis");
+    axis->set_type(onnx::AttributeProto::INT);
+    axis->set_i(in_front ? 0 : -1);
+  }
+  const std::string bias = form->bias == kNone ? std::string() : input_or_none(node, form->bias);
+  if (!bias.empty()) operands.push_back(bias);
+  const bool real_result = input_or_none(node, form->result).empty();
+  auto& real = add(std::string(form->real), operands, real_result ? node.output(0) : prefix + "y");
+  take_attributes(node, real);
+  real.set_name(node.name());
+  if (!real_result) {
+    add("QuantizeLinear", {prefix + "y", node.input(form->result), input_or_none(node, form->result + 1)},
+        node.output(0));
+  }
   return nodes;
 }
 

@@ -82,6 +82,11 @@ class Model {
     a->set_s(value);
     return *this;
   }
+  /// The operator set of the last node.
+  Model& domain(const std::string& name) {
+    last_->set_domain(name);
+    return *this;
+  }
   /// Another output of the last node.
   Model& also(const std::string& name) {
     last_->add_output(name);
