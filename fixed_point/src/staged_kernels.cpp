@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "fixed_point/kernels.h"
+#include "row_blocks.h"
 #include "wires.h"
 
 namespace dlasim::fixed_point {
@@ -50,14 +51,6 @@ Format tree_root(const StagedFormats& formats, int lanes) {
 
 EventCounts& of(PointEvents& events, Point point) noexcept {
   return events[static_cast<std::size_t>(point)];
-}
-
-/// out[i] = Q(0 + v[i])
-void add_to_zero(const RowUnit& unit, const double* v, double* out, std::size_t n,
-                 EventCounts& events) noexcept {
-  static constexpr std::array<double, 256> kZeros{};
-  for (std::size_t i = 0; i < n; i += kZeros.size())
-    unit.add(kZeros.data(), v + i, out + i, std::min(kZeros.size(), n - i), events);
 }
 
 }  // namespace
@@ -161,14 +154,7 @@ void StagedKernels::add_level(int level, const double* a, const double* b, doubl
 
 void StagedKernels::add_level(int level, const double* in, double* out, const LaneBlock& block,
                               PointEvents& events) const noexcept {
-  const std::size_t pairs = block.rows / 2;
-  for (std::size_t row = 0; row < pairs; ++row) {
-    const double* terms = in + 2 * row * block.stride;
-    add_level(level, terms, terms + block.stride, out + row * block.stride, block.length, events);
-  }
-  if (block.rows % 2 == 0) return;
-  add_to_zero(tree_[static_cast<std::size_t>(level)], in + 2 * pairs * block.stride,
-              out + pairs * block.stride, block.length, of(events, Point::kTree));
+  add_row_pairs(tree_[static_cast<std::size_t>(level)], in, out, block, of(events, Point::kTree));
 }
 
 void StagedKernels::widen(const double* root, std::int64_t* out, std::size_t n) const noexcept {

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "carrier_wires.h"
 #include "staged_units.h"
 
 namespace dlasim::sim::blocks {
@@ -14,13 +15,6 @@ namespace {
 
 using fixed_point::LaneBlock;
 
-// Wires hold bit patterns of their carriers; the kernels read and write them as bytes.
-double* doubles_in(std::int64_t* wires) {
-  return reinterpret_cast<double*>(wires);
-}
-const double* doubles_in(const std::int64_t* wires) {
-  return reinterpret_cast<const double*>(wires);
-}
 /// The wires between lanes and tree that have the carrier's width.
 template <class Carrier>
 auto* lane_wires(auto& sums) {
@@ -176,11 +170,13 @@ class CarrierOutput final : public StagedOutput {
 
 std::unique_ptr<StagedLanes> make_carrier_lanes(std::shared_ptr<const StagedUnits> units,
                                                 const StagedSizes& sizes) {
+  if (units->block_kernels() != nullptr) return make_block_lanes(std::move(units), sizes);
   return make_narrowest<CarrierLanes>(std::move(units), sizes);
 }
 
 std::unique_ptr<StagedTree> make_carrier_tree(std::shared_ptr<const StagedUnits> units,
                                               const StagedSizes& sizes) {
+  if (units->block_kernels() != nullptr) return make_block_tree(std::move(units), sizes);
   return make_narrowest<CarrierTree>(std::move(units), sizes);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "fixed_point/block_kernels.h"
 #include "fixed_point/mx.h"
 #include "fixed_point/truncation_unit.h"
 
@@ -15,6 +16,14 @@ struct ScaledCode {
         scale(static_cast<std::uint8_t>((lane - static_cast<std::int8_t>(code)) / 256)) {}
   std::uint8_t code, scale;
 };
+
+/// Exponent of the product of two blocks' scales, kNanExponent if one of them is nan.
+inline std::int32_t scale_exponent(std::int32_t x, std::int32_t w) {
+  const std::uint8_t cx = ScaledCode(x).scale;
+  const std::uint8_t cw = ScaledCode(w).scale;
+  if (cx == fixed_point::kMxScaleNan || cw == fixed_point::kMxScaleNan) return fixed_point::kNanExponent;
+  return int{cx} + int{cw} - 2 * fixed_point::kMxScaleBias;
+}
 
 /// The value of an operand lane.
 class OperandDecoder {

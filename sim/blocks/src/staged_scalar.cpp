@@ -1,7 +1,6 @@
 // Staged layers value by value: stochastic units, formats wider than a double, MX operands, affine layers.
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "fixed_point/mx.h"
@@ -15,9 +14,6 @@ using fixed_point::Converted;
 using fixed_point::Exact;
 using fixed_point::Format;
 using fixed_point::Point;
-
-/// Exponent of a block scale that is nan.
-constexpr std::int32_t kNanScale = std::numeric_limits<std::int32_t>::min();
 
 Exact integer(std::int64_t v) {
   const auto magnitude = static_cast<std::uint64_t>(v);
@@ -85,13 +81,6 @@ class ScalarLanes final : public StagedLanes {
     return static_cast<std::int64_t>(c.code);
   }
 
-  static std::int32_t scale_exponent(std::int32_t x, std::int32_t w) {
-    const std::uint8_t cx = ScaledCode(x).scale;
-    const std::uint8_t cw = ScaledCode(w).scale;
-    if (cx == fixed_point::kMxScaleNan || cw == fixed_point::kMxScaleNan) return kNanScale;
-    return int{cx} + int{cw} - 2 * fixed_point::kMxScaleBias;
-  }
-
   std::shared_ptr<const StagedUnits> units_;
   StagedSizes sizes_;
   OperandDecoder input_, weight_;
@@ -154,7 +143,7 @@ class ScalarTree final : public StagedTree {
 
   std::int64_t scale_block(const LaneSums& lanes, std::size_t oc) {
     const std::int32_t exponent = lanes.narrow[oc];
-    const Exact d = exponent == kNanScale ? Exact::nan() : values_[0].scaled(exponent);
+    const Exact d = exponent == fixed_point::kNanExponent ? Exact::nan() : values_[0].scaled(exponent);
     const Converted c = fixed_point::convert(d, block_.format(), block_.draw(lanes.position.index, oc));
     events_at(Point::kBlock).count(c.flags);
     return static_cast<std::int64_t>(c.code);

@@ -45,6 +45,12 @@ void require_valid(const StagedSettings& s) {
   }
 }
 
+/// Whether the layer is one of section 6's block mode and nothing else.
+bool is_block(const StagedSettings& s) {
+  return s.datapath == StagedDatapath::kBlocks && s.affine == 0 && s.scaled_input != 0 &&
+         s.scaled_weight != 0;
+}
+
 /// Whether the layer is one of section 5 and nothing else.
 bool is_plain(const StagedSettings& s) {
   return s.datapath == StagedDatapath::kReduce && s.affine == 0 && s.scaled_input == 0 &&
@@ -61,6 +67,7 @@ fixed_point::StagedFormats formats_of(const StagedSettings& s, int tree_levels) 
   formats.bias = s.bias;
   formats.activation = s.activation;
   formats.output = s.output;
+  formats.block = s.block;
   return formats;
 }
 
@@ -88,14 +95,25 @@ std::unique_ptr<Block> make_block(const StagedSettings& settings, const StagedSi
 StagedUnits::StagedUnits(const StagedSettings& settings, const StagedSizes& sizes)
     : settings_(settings), sizes_(sizes), activation_(activation_of(settings)) {
   require_valid(settings);
-  if (!is_plain(settings)) return;
   const fixed_point::StagedFormats formats = formats_of(settings, tree_levels());
   const fixed_point::OperandFormats operands{settings.input, settings.weight, settings.bias_operand};
+  if (is_block(settings)) make_block_carriers(formats, operands);
+  if (is_plain(settings)) make_carriers(formats, operands);
+}
+
+void StagedUnits::make_block_carriers(const fixed_point::StagedFormats& formats,
+                                      const fixed_point::OperandFormats& operands) {
+  if (sizes_.any_code_on_wires || !fixed_point::BlockKernels::supports(formats, operands)) return;
+  blocks_ = std::make_unique<fixed_point::BlockKernels>(formats, operands, activation_, ic_lanes());
+}
+
+void StagedUnits::make_carriers(const fixed_point::StagedFormats& formats,
+                                const fixed_point::OperandFormats& operands) {
   if (!fixed_point::StagedKernels::supports(formats, operands)) return;
-  const int lanes = static_cast<int>(sizes.ic_lanes);
+  const int lanes = ic_lanes();
   kernels_ = std::make_unique<fixed_point::StagedKernels>(formats, operands, activation_, lanes);
-  if (sizes.any_code_on_wires) return;
-  const int taps = static_cast<int>(sizes.max_taps);
+  if (sizes_.any_code_on_wires) return;
+  const int taps = static_cast<int>(sizes_.max_taps);
   fixed_ = fixed_point::FixedKernels::make(formats, operands, lanes, taps);
   if (!fixed_) float_ = fixed_point::FloatKernels::make(formats, operands, lanes, taps);
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "fixed_point/block_kernels.h"
 #include "fixed_point/kernels.h"
 #include "fixed_point/narrow_kernels.h"
 #include "fixed_point/reduce.h"
@@ -27,8 +28,10 @@ class StagedUnits {
   const StagedSizes& sizes() const { return sizes_; }
   int tree_levels() const { return fixed_point::tree_levels(static_cast<int>(sizes_.ic_lanes)); }
   const fixed_point::Activation& activation() const { return activation_; }
-  /// Not null: wires are doubles.
-  const fixed_point::StagedKernels* kernels() const { return kernels_.get(); }
+  /// Not null: wires are doubles. In block mode the units behind the unit `block`.
+  const fixed_point::StagedKernels* kernels() const { return blocks_ ? &blocks_->tail() : kernels_.get(); }
+  /// Not null in block mode, if wires are doubles.
+  const fixed_point::BlockKernels* block_kernels() const { return blocks_.get(); }
   /// Not null, one of them at most: lanes and tree have carriers of 32 bits. Only if kernels() is not null.
   const fixed_point::FixedKernels* fixed_kernels() const { return fixed_ ? &*fixed_ : nullptr; }
   const fixed_point::FloatKernels* float_kernels() const { return float_ ? &*float_ : nullptr; }
@@ -40,10 +43,16 @@ class StagedUnits {
   const fixed_point::Format& tree_format() const;
 
  private:
+  int ic_lanes() const { return static_cast<int>(sizes_.ic_lanes); }
+  void make_carriers(const fixed_point::StagedFormats& formats, const fixed_point::OperandFormats& operands);
+  void make_block_carriers(const fixed_point::StagedFormats& formats,
+                           const fixed_point::OperandFormats& operands);
+
   arch::StagedSettings settings_;
   StagedSizes sizes_;
   fixed_point::Activation activation_;
   std::unique_ptr<const fixed_point::StagedKernels> kernels_;
+  std::unique_ptr<const fixed_point::BlockKernels> blocks_;
   std::optional<fixed_point::FixedKernels> fixed_;
   std::optional<fixed_point::FloatKernels> float_;
 };
@@ -101,6 +110,11 @@ std::unique_ptr<StagedTotals> make_carrier_totals(std::shared_ptr<const StagedUn
                                                   const StagedSizes& sizes);
 std::unique_ptr<StagedOutput> make_carrier_output(std::shared_ptr<const StagedUnits> units,
                                                   const StagedSizes& sizes);
+// Carriers in block mode.
+std::unique_ptr<StagedLanes> make_block_lanes(std::shared_ptr<const StagedUnits> units,
+                                              const StagedSizes& sizes);
+std::unique_ptr<StagedTree> make_block_tree(std::shared_ptr<const StagedUnits> units,
+                                            const StagedSizes& sizes);
 std::unique_ptr<StagedLanes> make_scalar_lanes(std::shared_ptr<const StagedUnits> units,
                                                const StagedSizes& sizes);
 std::unique_ptr<StagedTree> make_scalar_tree(std::shared_ptr<const StagedUnits> units,
