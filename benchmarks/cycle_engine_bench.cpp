@@ -89,18 +89,16 @@ void add_int8() {
 }
 
 void add_formats() {
-  const auto add_format = [](const std::string& name, const StagedNumerics& n, const LayerShape& shape = {}) {
-    add("cycle/" + name, std::make_shared<Workload>(shape, n, 16));
+  const auto add_format = [](const std::string& name, const StagedNumerics& n) {
+    add("cycle/" + name, std::make_shared<Workload>(LayerShape{}, n, 16));
   };
   add_format("fp8_exact_products_fp16", fp8(exact()));
   add_format("fp8_rounded_products_fp16", fp8(ieee(5, 4)));
   add_format("fp8_exact_products_fp32", fp8_fp32());
   add_format("dfp_truncating", truncating_dfp());
   add_format("dfp_wide", wide_dfp());
-  LayerShape small;  // value by value
-  small.positions = 128;
-  add_format("dfp_stochastic", stochastic_dfp(), small);
-  add_format("mxfp8", mxfp8(), small);
+  add_format("dfp_stochastic", stochastic_dfp());
+  add_format("mxfp8", mxfp8());
 }
 
 void add_waves() {

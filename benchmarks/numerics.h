@@ -81,7 +81,7 @@ inline network::StagedNumerics wide_dfp() {
   return n;
 }
 
-/// As truncating_dfp, the output rounded at random: one LFSR makes the whole layer run value by value.
+/// As truncating_dfp, the output rounded at random: what is behind the tree runs value by value.
 inline network::StagedNumerics stochastic_dfp() {
   network::StagedNumerics n = truncating_dfp();
   n.output.rounding = network::Rounding::kStochastic;

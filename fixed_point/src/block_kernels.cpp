@@ -1,8 +1,5 @@
 #include "fixed_point/block_kernels.h"
 
-#include <bit>
-#include <limits>
-
 #include "row_blocks.h"
 #include "wires.h"
 
@@ -33,12 +30,6 @@ std::vector<RowUnit> tree_units(const StagedFormats& formats, const ValueSet& le
     in = units.back().values();
   }
   return units;
-}
-
-/// 2^exponent as a double, whose exponent field has a bias of 1023.
-double factor(std::int32_t exponent) noexcept {
-  if (exponent == kNanExponent) return std::numeric_limits<double>::quiet_NaN();
-  return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
 }
 
 EventCounts& of(PointEvents& events, Point point) noexcept {
@@ -75,7 +66,7 @@ void BlockKernels::add_level(int level, const double* in, double* out, const Lan
 
 void BlockKernels::scale(const double* root, const std::int32_t* exponents, double* out, std::size_t n,
                          PointEvents& events) const noexcept {
-  for (std::size_t i = 0; i < n; ++i) store_double(out + i, load_double(root + i) * factor(exponents[i]));
+  for (std::size_t i = 0; i < n; ++i) store_double(out + i, load_double(root + i) * mx_factor(exponents[i]));
   block_.convert(out, out, n, of(events, Point::kBlock));
 }
 

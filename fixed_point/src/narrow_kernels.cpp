@@ -113,6 +113,7 @@ template <class Carrier>
 std::optional<NarrowKernels<Carrier>> NarrowKernels<Carrier>::make(const StagedFormats& formats,
                                                                    const OperandFormats& operands, int lanes,
                                                                    int taps) {
+  if (operands.input_exponents != 0 || operands.weight_exponents != 0) return std::nullopt;
   std::shared_ptr<const detail::NarrowUnits<Carrier>> units;
   if constexpr (std::is_same_v<Carrier, float>) {
     units = detail::float_units(formats, operands, lanes);

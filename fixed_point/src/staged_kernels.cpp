@@ -32,6 +32,17 @@ bool fits_a_double(const ValueSet& set) noexcept {
   return set.significant_bits <= 53 && set.lsb >= -600 && set.top <= 600;
 }
 
+ValueSet operand(const Format& f, int exponents) noexcept {
+  const ValueSet set = ValueSet::of(f);
+  return {set.lsb - exponents, set.top + exponents, set.significant_bits};
+}
+ValueSet input_of(const OperandFormats& o) noexcept {
+  return operand(o.input, o.input_exponents);
+}
+ValueSet weight_of(const OperandFormats& o) noexcept {
+  return operand(o.weight, o.weight_exponents);
+}
+
 bool carries_or_exact(const Format& f) noexcept {
   return f.kind == Kind::kExact || carries(f);
 }
@@ -60,7 +71,7 @@ bool StagedKernels::supports(const StagedFormats& f, const OperandFormats& opera
   if (!carries_or_exact(f.product) || !carries(f.accumulator) || !carries(f.partial_sum)) return false;
   if (!std::all_of(f.tree.begin(), f.tree.end(), carries) || !carries_or_exact(f.bias)) return false;
   if (!carries_or_exact(f.activation) || !carries(f.output)) return false;
-  const ValueSet product = ValueSet::of(operands.input).times(ValueSet::of(operands.weight));
+  const ValueSet product = input_of(operands).times(weight_of(operands));
   if (f.product.kind == Kind::kExact && !fits_a_double(product)) return false;
   return true;
 }
@@ -75,7 +86,7 @@ StagedKernels::StagedKernels(const StagedFormats& f, const OperandFormats& opera
       slope_(activation.slope.to_double()),
       min_(activation.min.to_double()),
       max_(activation.max.to_double()),
-      product_(RowUnit::multiplier(f.product, ValueSet::of(operands.input), ValueSet::of(operands.weight))),
+      product_(RowUnit::multiplier(f.product, input_of(operands), weight_of(operands))),
       accumulator_(RowUnit::adder(f.accumulator, ValueSet::of(f.accumulator), product_.values())),
       partial_sum_(
           RowUnit::adder(f.partial_sum, ValueSet::of(f.partial_sum), ValueSet::of(tree_root(f, lanes)))),

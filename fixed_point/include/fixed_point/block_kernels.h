@@ -13,9 +13,6 @@
 
 namespace dlasim::fixed_point {
 
-/// The exponent that multiplies a root is nan.
-inline constexpr std::int32_t kNanExponent = INT32_MIN;
-
 class BlockKernels {
  public:
   /// Whether every value has a carrier. `operands` are the element formats.

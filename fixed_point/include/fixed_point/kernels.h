@@ -13,7 +13,8 @@
 /// - Wrapping DFP needs the exact integer, so it asks for an exact sum of up to 2^51 LSBs.
 /// - Where none of this is proven, the row unit runs the scalar unit value by value: slower, and equal.
 /// Stochastic rounding and values wider than a double are not carried at all: `carries` says so, and
-/// reduce.h has the units for them.
+/// reduce.h has the units for them. MX operands in storage mode are carried as elements times a power of two:
+/// decode the element, multiply by mx_scale_factor.
 
 #include <cstddef>
 #include <cstdint>
@@ -128,8 +129,7 @@ struct LaneBlock {
 /// own.
 class StagedKernels {
  public:
-  /// Whether every value between the units has a carrier. If not, ElementReducer is the form to use, as for
-  /// MX operands, whose scales are not part of their element format.
+  /// Whether every value between the units has a carrier. If not, ElementReducer is the form to use.
   static bool supports(const StagedFormats& formats, const OperandFormats& operands);
 
   /// `lanes`: L, which fixes the number of tree levels. Needs supports(). Activation bounds and slope are

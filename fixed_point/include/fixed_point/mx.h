@@ -2,7 +2,9 @@
 /// OCP Microscaling blocks: number_formats.md section 6.
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "fixed_point/truncation_unit.h"
@@ -48,6 +50,18 @@ std::uint8_t mx_convert(std::span<const Exact> values, const Format& element,
 
 /// scale * element; nan under a scale of 255.
 Exact mx_decode(std::uint8_t scale, std::uint64_t code, const Format& element) noexcept;
+
+/// The exponent that stands for a scale of nan.
+inline constexpr std::int32_t kNanExponent = INT32_MIN;
+/// 2^exponent for |exponent| < 1023, nan for kNanExponent.
+constexpr double mx_factor(std::int32_t exponent) noexcept {
+  if (exponent == kNanExponent) return std::numeric_limits<double>::quiet_NaN();
+  return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
+}
+/// What a scale multiplies its elements by.
+constexpr double mx_scale_factor(std::uint8_t scale) noexcept {
+  return mx_factor(scale == kMxScaleNan ? kNanExponent : int{scale} - kMxScaleBias);
+}
 
 /// v * 2^(c - 127), or nan for c = 255: what the scale does to a value.
 constexpr Exact mx_scaled(const Exact& v, std::uint8_t scale) noexcept {

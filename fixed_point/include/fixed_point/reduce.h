@@ -127,6 +127,9 @@ struct BlockOperands {
 /// Formats of the operands' codes (for MX: of the elements).
 struct OperandFormats {
   Format input, weight, bias;
+  /// Values are those of the format times 2^e with |e| at most this: the scales of MX in storage mode. Only
+  /// the vector kernels ask.
+  int input_exponents = 0, weight_exponents = 0;
 };
 
 /// All units behind one output element. Configured once a layer, then used for any number of elements.

@@ -4,16 +4,25 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "carrier_wires.h"
+#include "staged_operand.h"
 #include "staged_units.h"
 
 namespace dlasim::sim::blocks {
 namespace {
 
 using fixed_point::LaneBlock;
+
+/// Multiplies MX elements by the scales that lie above their codes; all others carry no scales.
+void apply_scales(const std::int32_t* lanes, double* values, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) values[i] *= fixed_point::mx_scale_factor(ScaledCode(lanes[i]).scale);
+}
+template <class Carrier>
+void apply_scales(const std::int32_t*, Carrier*, std::size_t) {}
 
 /// The wires between lanes and tree that have the carrier's width.
 template <class Carrier>
@@ -42,6 +51,7 @@ class CarrierLanes final : public StagedLanes {
   void set_weights(const WeightRow& row) override {
     Carrier* to = weights_of(row.bank, row.tap) + row.ic_lane * sizes_.oc_lanes;
     kernels_.decode_weights(row.w.data(), to, sizes_.oc_lanes);
+    if (units_->settings().scaled_weight != 0) apply_scales(row.w.data(), to, sizes_.oc_lanes);
   }
 
   bool accumulate(const ActivationBeat& beat, const std::int32_t* /*codes*/, LaneSums& sums) override {
@@ -55,6 +65,7 @@ class CarrierLanes final : public StagedLanes {
       return r.last_tap;
     }
     kernels_.decode_inputs(beat.x.data(), x_.data(), block.rows);
+    if (units_->settings().scaled_input != 0) apply_scales(beat.x.data(), x_.data(), block.rows);
     const Carrier* weights = weights_of(r.bank, r.tap);
     if (r.first_tap) {
       kernels_.multiply(x_.data(), weights, acc, block, events_);
@@ -85,7 +96,10 @@ class CarrierTree final : public StagedTree {
       : units_(std::move(units)),
         kernels_(kernels),
         oc_lanes_(sizes.oc_lanes),
-        nodes_((sizes.ic_lanes + 1) / 2 * oc_lanes_) {}
+        nodes_((sizes.ic_lanes + 1) / 2 * oc_lanes_),
+        root_(oc_lanes_) {
+    if (units_->kernels() == nullptr) codes_.emplace(units_->tree_format());
+  }
 
   void reduce(const LaneSums& lanes, std::int64_t* sum) override {
     // A node without a lane below it is +0, and its unit has nothing to count: it is left out.
@@ -97,13 +111,21 @@ class CarrierTree final : public StagedTree {
       block.rows = (block.rows + 1) / 2;
     }
     kernels_.widen(nodes, sum, block.length);
+    if (codes_) encode(sum, block.length);
   }
 
  private:
+  void encode(std::int64_t* sum, std::size_t n) {
+    std::memcpy(root_.data(), sum, n * sizeof(double));
+    codes_->encode_row(root_.data(), sum, n);
+  }
+
   std::shared_ptr<const StagedUnits> units_;
   const Kernels& kernels_;
   std::size_t oc_lanes_;
   std::vector<Carrier> nodes_;
+  std::optional<fixed_point::CarrierCodec> codes_;  // where the units behind the tree take them
+  std::vector<double> root_;
 };
 
 /// The narrowest kernels of the layer make the block.
@@ -115,7 +137,7 @@ auto make_narrowest(std::shared_ptr<const StagedUnits> units, const StagedSizes&
     return std::make_unique<Block<fixed_point::FixedKernels>>(std::move(units), *kernels, sizes);
   if (const auto* kernels = u.float_kernels())
     return std::make_unique<Block<fixed_point::FloatKernels>>(std::move(units), *kernels, sizes);
-  return std::make_unique<Block<fixed_point::StagedKernels>>(std::move(units), *u.kernels(), sizes);
+  return std::make_unique<Block<fixed_point::StagedKernels>>(std::move(units), *u.array_kernels(), sizes);
 }
 
 class CarrierTotals final : public StagedTotals {

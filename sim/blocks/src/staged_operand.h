@@ -3,7 +3,6 @@
 
 #include <cstdint>
 
-#include "fixed_point/block_kernels.h"
 #include "fixed_point/mx.h"
 #include "fixed_point/truncation_unit.h"
 

@@ -51,10 +51,9 @@ bool is_block(const StagedSettings& s) {
          s.scaled_weight != 0;
 }
 
-/// Whether the layer is one of section 5 and nothing else.
-bool is_plain(const StagedSettings& s) {
-  return s.datapath == StagedDatapath::kReduce && s.affine == 0 && s.scaled_input == 0 &&
-         s.scaled_weight == 0;
+/// Whether the layer is one of section 5, or of section 6's storage mode.
+bool is_reduction(const StagedSettings& s) {
+  return s.datapath == StagedDatapath::kReduce && s.affine == 0;
 }
 
 fixed_point::StagedFormats formats_of(const StagedSettings& s, int tree_levels) {
@@ -71,10 +70,17 @@ fixed_point::StagedFormats formats_of(const StagedSettings& s, int tree_levels) 
   return formats;
 }
 
+/// Formats of lanes and tree, with nothing behind them that needs a carrier.
+fixed_point::StagedFormats array_formats(fixed_point::StagedFormats formats) {
+  formats.partial_sum = formats.bias = formats.output = formats.tree.back();
+  formats.activation = fixed_point::exact_format();
+  return formats;
+}
+
 /// Null where codes pass unchanged.
-template <class Block, class Carrier, class Scalar, class MxScale>
-std::unique_ptr<Block> make_block(const StagedSettings& settings, const StagedSizes& sizes, Carrier carrier,
-                                  Scalar scalar, MxScale mx_scale) {
+template <class Block, class Carried, class Carrier, class Scalar, class MxScale>
+std::unique_ptr<Block> make_block(const StagedSettings& settings, const StagedSizes& sizes,
+                                  Carried is_carried, Carrier carrier, Scalar scalar, MxScale mx_scale) {
   switch (settings.datapath) {
     case StagedDatapath::kElementwise:
     case StagedDatapath::kMxElements:
@@ -87,7 +93,14 @@ std::unique_ptr<Block> make_block(const StagedSettings& settings, const StagedSi
       break;
   }
   auto units = StagedUnits::shared(settings, sizes);
-  return units->kernels() != nullptr ? carrier(std::move(units), sizes) : scalar(std::move(units), sizes);
+  return is_carried(*units) ? carrier(std::move(units), sizes) : scalar(std::move(units), sizes);
+}
+
+bool carries_array(const StagedUnits& units) {
+  return units.carries_array();
+}
+bool carries_totals(const StagedUnits& units) {
+  return units.kernels() != nullptr;
 }
 
 }  // namespace
@@ -98,7 +111,7 @@ StagedUnits::StagedUnits(const StagedSettings& settings, const StagedSizes& size
   const fixed_point::StagedFormats formats = formats_of(settings, tree_levels());
   const fixed_point::OperandFormats operands{settings.input, settings.weight, settings.bias_operand};
   if (is_block(settings)) make_block_carriers(formats, operands);
-  if (is_plain(settings)) make_carriers(formats, operands);
+  if (is_reduction(settings)) make_carriers(formats, operands);
 }
 
 void StagedUnits::make_block_carriers(const fixed_point::StagedFormats& formats,
@@ -108,14 +121,19 @@ void StagedUnits::make_block_carriers(const fixed_point::StagedFormats& formats,
 }
 
 void StagedUnits::make_carriers(const fixed_point::StagedFormats& formats,
-                                const fixed_point::OperandFormats& operands) {
-  if (!fixed_point::StagedKernels::supports(formats, operands)) return;
+                                fixed_point::OperandFormats operands) {
+  if (settings_.scaled_input != 0) operands.input_exponents = fixed_point::kMxScaleBias;
+  if (settings_.scaled_weight != 0) operands.weight_exponents = fixed_point::kMxScaleBias;
+  carries_totals_ = fixed_point::StagedKernels::supports(formats, operands);
+  const fixed_point::StagedFormats carried = carries_totals_ ? formats : array_formats(formats);
+  if (!carries_totals_) operands.bias = fixed_point::exact_format();
+  if (!fixed_point::StagedKernels::supports(carried, operands)) return;
   const int lanes = ic_lanes();
-  kernels_ = std::make_unique<fixed_point::StagedKernels>(formats, operands, activation_, lanes);
+  kernels_ = std::make_unique<fixed_point::StagedKernels>(carried, operands, activation_, lanes);
   if (sizes_.any_code_on_wires) return;
   const int taps = static_cast<int>(sizes_.max_taps);
-  fixed_ = fixed_point::FixedKernels::make(formats, operands, lanes, taps);
-  if (!fixed_) float_ = fixed_point::FloatKernels::make(formats, operands, lanes, taps);
+  fixed_ = fixed_point::FixedKernels::make(carried, operands, lanes, taps);
+  if (!fixed_) float_ = fixed_point::FloatKernels::make(carried, operands, lanes, taps);
 }
 
 std::shared_ptr<const StagedUnits> StagedUnits::shared(const StagedSettings& settings,
@@ -146,17 +164,17 @@ Exact from_wire(std::int64_t wire, const Format& format) {
 }
 
 std::unique_ptr<StagedLanes> make_staged_lanes(const StagedSettings& settings, const StagedSizes& sizes) {
-  return make_block<StagedLanes>(settings, sizes, make_carrier_lanes, make_scalar_lanes,
+  return make_block<StagedLanes>(settings, sizes, carries_array, make_carrier_lanes, make_scalar_lanes,
                                  [&] { return make_mx_scale_lanes(settings, sizes); });
 }
 
 std::unique_ptr<StagedTree> make_staged_tree(const StagedSettings& settings, const StagedSizes& sizes) {
-  return make_block<StagedTree>(settings, sizes, make_carrier_tree, make_scalar_tree,
+  return make_block<StagedTree>(settings, sizes, carries_array, make_carrier_tree, make_scalar_tree,
                                 [&] { return make_mx_scale_tree(sizes); });
 }
 
 std::unique_ptr<StagedTotals> make_staged_totals(const StagedSettings& settings, const StagedSizes& sizes) {
-  return make_block<StagedTotals>(settings, sizes, make_carrier_totals, make_scalar_totals,
+  return make_block<StagedTotals>(settings, sizes, carries_totals, make_carrier_totals, make_scalar_totals,
                                   make_mx_scale_totals);
 }
 

@@ -28,11 +28,19 @@ class StagedUnits {
   const StagedSizes& sizes() const { return sizes_; }
   int tree_levels() const { return fixed_point::tree_levels(static_cast<int>(sizes_.ic_lanes)); }
   const fixed_point::Activation& activation() const { return activation_; }
-  /// Not null: wires are doubles. In block mode the units behind the unit `block`.
-  const fixed_point::StagedKernels* kernels() const { return blocks_ ? &blocks_->tail() : kernels_.get(); }
+  /// Whether lanes and tree have carriers.
+  bool carries_array() const { return kernels_ != nullptr || blocks_ != nullptr; }
+  /// Not null: lanes and tree have carriers of 64 bits or fewer. Not in block mode.
+  const fixed_point::StagedKernels* array_kernels() const { return kernels_.get(); }
+  /// Not null: the wires behind the tree are doubles; else they are codes. In block mode of the units behind
+  /// the unit `block`.
+  const fixed_point::StagedKernels* kernels() const {
+    return blocks_ ? &blocks_->tail() : carries_totals_ ? kernels_.get() : nullptr;
+  }
   /// Not null in block mode, if wires are doubles.
   const fixed_point::BlockKernels* block_kernels() const { return blocks_.get(); }
-  /// Not null, one of them at most: lanes and tree have carriers of 32 bits. Only if kernels() is not null.
+  /// Not null, one of them at most: lanes and tree have carriers of 32 bits. Only if array_kernels() is not
+  /// null.
   const fixed_point::FixedKernels* fixed_kernels() const { return fixed_ ? &*fixed_ : nullptr; }
   const fixed_point::FloatKernels* float_kernels() const { return float_ ? &*float_ : nullptr; }
   bool reduces_blocks() const { return settings_.datapath == arch::StagedDatapath::kBlocks; }
@@ -44,7 +52,7 @@ class StagedUnits {
 
  private:
   int ic_lanes() const { return static_cast<int>(sizes_.ic_lanes); }
-  void make_carriers(const fixed_point::StagedFormats& formats, const fixed_point::OperandFormats& operands);
+  void make_carriers(const fixed_point::StagedFormats& formats, fixed_point::OperandFormats operands);
   void make_block_carriers(const fixed_point::StagedFormats& formats,
                            const fixed_point::OperandFormats& operands);
 
@@ -52,6 +60,7 @@ class StagedUnits {
   StagedSizes sizes_;
   fixed_point::Activation activation_;
   std::unique_ptr<const fixed_point::StagedKernels> kernels_;
+  bool carries_totals_ = false;
   std::unique_ptr<const fixed_point::BlockKernels> blocks_;
   std::optional<fixed_point::FixedKernels> fixed_;
   std::optional<fixed_point::FloatKernels> float_;

@@ -22,6 +22,10 @@ const Format& format_at(const StagedUnits& units, StagedWires::Place place) {
   return units.settings().partial_sum;
 }
 
+bool is_carried(const StagedUnits& units, StagedWires::Place place) {
+  return place == StagedWires::Place::kLanes ? units.carries_array() : units.kernels() != nullptr;
+}
+
 /// The format as an encoder of its own values: every code comes back, also one that its unit never makes
 /// (qmin of a symmetric one, inf of a saturating one).
 Format encoder_of(Format f) {
@@ -65,7 +69,7 @@ int StagedWires::code_bits(Place place) const {
 std::int64_t StagedWires::code(Place place, std::int64_t wire) const {
   const Format& format = format_at(*units_, place);
   auto code = static_cast<std::uint64_t>(wire);
-  if (units_->kernels() != nullptr) {
+  if (is_carried(*units_, place)) {
     // The carrier is one of the format's values: no draw decides.
     code = fixed_point::convert(Exact::from_double(std::bit_cast<double>(wire)), encoder_of(format)).code;
   }
@@ -75,7 +79,7 @@ std::int64_t StagedWires::code(Place place, std::int64_t wire) const {
 std::int64_t StagedWires::wire(Place place, std::int64_t code) const {
   const Format& format = format_at(*units_, place);
   const std::uint64_t bits = static_cast<std::uint64_t>(code) & fixed_point::low_mask(format.code_bits());
-  if (units_->kernels() == nullptr) return static_cast<std::int64_t>(bits);
+  if (!is_carried(*units_, place)) return static_cast<std::int64_t>(bits);
   return std::bit_cast<std::int64_t>(fixed_point::decode(bits, format).to_double());
 }
 

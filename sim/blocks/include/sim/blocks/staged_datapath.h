@@ -3,9 +3,10 @@
 ///
 /// A block of the datapath has one of these while a staged layer runs, and none in an integer layer, so that
 /// formats are dispatched once a layer. Between the blocks a value is an int64: the code of the format in
-/// front (low bits), or, where fixed_point::StagedKernels carries every value of the layer, the bit pattern
-/// of its double. Between lanes and tree it is an int32 (LaneSums::narrow) where fixed_point::NarrowKernels
-/// run: a code, or the bit pattern of a float. 0 is +0 in all.
+/// front (low bits), or the bit pattern of a double where fixed_point::StagedKernels (BlockKernels in block
+/// mode) carry the values: between lanes and tree if those of lanes and tree have carriers, behind it if all
+/// of the layer's have. Between lanes and tree it is an int32 (LaneSums::narrow) where
+/// fixed_point::NarrowKernels run: a code, or the bit pattern of a float. 0 is +0 in all.
 ///
 /// Lanes without an output channel convert nothing. A stochastic unit has a state for each position: ic tiles
 /// of one position follow each other with all other positions of the strip in between.
