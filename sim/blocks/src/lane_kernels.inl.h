@@ -8,7 +8,7 @@ namespace dlasim::sim::blocks::DLA_LANE_KERNELS_NAMESPACE {
 namespace {
 
 /// Lanes that are done at once: known to the compiler, so that no loop remains to be entered and left.
-constexpr std::size_t kBlock = 16;
+constexpr std::size_t kBlock = 16, kWideBlock = 64;
 
 template <bool kAdds, std::size_t kLanes, class Accumulator>
 inline void multiply_block(Accumulator* __restrict sums, const std::int32_t* __restrict weights,
@@ -30,6 +30,10 @@ template <bool kAdds, class Accumulator>
 void products(Accumulator* sums, const std::int32_t* weights, const std::int32_t* x, std::size_t ic_lanes,
               std::size_t oc_lanes) {
   std::size_t oc = 0;
+  // Wide rows go from end to end: columns of one cache line each would touch two, as rows begin anywhere in
+  // one.
+  for (; oc + kWideBlock <= oc_lanes; oc += kWideBlock)
+    multiply_column<kAdds, kWideBlock>(sums + oc, weights + oc, x, ic_lanes, oc_lanes);
   for (; oc + kBlock <= oc_lanes; oc += kBlock)
     multiply_column<kAdds, kBlock>(sums + oc, weights + oc, x, ic_lanes, oc_lanes);
   for (; oc < oc_lanes; ++oc) multiply_column<kAdds, 1>(sums + oc, weights + oc, x, ic_lanes, oc_lanes);

@@ -18,20 +18,31 @@ T read_as(const std::byte* from) {
   return value;
 }
 
-std::int32_t read_element(const std::byte* from, Element element) {
+template <class T>
+void read_elements(const std::byte* from, std::int32_t* to, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) to[i] = read_as<T>(from + i * sizeof(T));
+}
+
+void read_elements(const std::byte* from, Element element, std::int32_t* to, std::size_t n) {
   switch (element) {
     case Element::kInt8:
-      return read_as<std::int8_t>(from);
+      return read_elements<std::int8_t>(from, to, n);
     case Element::kUInt8:
-      return read_as<std::uint8_t>(from);
+      return read_elements<std::uint8_t>(from, to, n);
     case Element::kInt16:
-      return read_as<std::int16_t>(from);
+      return read_elements<std::int16_t>(from, to, n);
     case Element::kInt32:
-      return read_as<std::int32_t>(from);
+      return read_elements<std::int32_t>(from, to, n);
     case Element::kInt64:
       break;
   }
   throw base::SimulationError("dma: a lane cannot hold a 64-bit element");
+}
+
+/// The low `kBytes` bytes of each value: little-endian.
+template <std::size_t kBytes>
+void write_elements(const std::int32_t* from, std::byte* to, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) std::memcpy(to + i * kBytes, &from[i], kBytes);
 }
 
 std::size_t size_of(Element element) {
@@ -133,8 +144,7 @@ void LoadChannel::unpack() {
   if (stream_.available() < count * size) return;
 
   const auto bytes = stream_.take(count * size);
-  for (std::uint32_t i = 0; i < count; ++i)
-    out_.values[i] = read_element(bytes.data() + i * size, region.element);
+  read_elements(bytes.data(), region.element, out_.values.data(), count);
   std::fill(out_.values.begin() + count, out_.values.begin() + lanes, 0);
   if (load_->target == LoadTarget::kTable) {
     out_.entry = element_;
@@ -188,8 +198,13 @@ void StoreChannel::pack(const std::vector<std::int32_t>& data) {
   const std::size_t size = size_of(region.element);
   const std::size_t at = staged_.size();
   staged_.resize(at + region.elements * size);
-  for (std::uint32_t i = 0; i < region.elements; ++i) {
-    std::memcpy(staged_.data() + at + i * size, &data[i], size);  // little-endian: the low bytes
+  std::byte* to = staged_.data() + at;
+  if (size == 1) {
+    write_elements<1>(data.data(), to, region.elements);
+  } else if (size == 2) {
+    write_elements<2>(data.data(), to, region.elements);
+  } else {
+    write_elements<4>(data.data(), to, region.elements);
   }
   --in_flight_;
 }
