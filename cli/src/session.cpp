@@ -73,10 +73,9 @@ void read_calibration(const YamlNode& data, const NetworkSource& source, const S
     session.calibration = std::move(*clip);
     session.calibration_graph = graph_for(source, session.calibration);
   } else {
-    session.calibration_graph = session.graph;
     session.calibration = read_tensors(node, session.graph);
   }
-  require_inputs(session.calibration_graph, session.calibration, node);
+  require_inputs(session.graph_of_calibration(), session.calibration, node);
 }
 
 /// `{wav: x.wav}` or `x.npy` as a value of --set.
@@ -150,7 +149,7 @@ network::Graph rewritten_graph(const Session& session) {
 }
 
 quantize::TensorSamples sample_calibration(const Session& session) {
-  return quantize::sample_tensors(quantize::rewrite_for_formats(session.calibration_graph),
+  return quantize::sample_tensors(quantize::rewrite_for_formats(session.graph_of_calibration()),
                                   {session.calibration.inputs});
 }
 
@@ -188,19 +187,22 @@ QuantizedNetwork quantize_session(const Session& session) {
         staged.needs_values() ? sample_calibration(session) : quantize::TensorSamples{});
     return result;
   }
-  const network::Graph calibration_graph = prepared(session.calibration_graph, numerics);
+  // Graphs that are no longer needed go at once: each has all weights of the network.
   const std::vector<std::vector<Tensor>> samples{session.calibration.inputs};
-  quantize::Ranges ranges = quantize::calibrate(calibration_graph, samples, numerics.method);
+  std::optional<network::Graph> calibration_graph = prepared(session.graph_of_calibration(), numerics);
+  quantize::Ranges ranges = quantize::calibrate(*calibration_graph, samples, numerics.method);
   if (session.calibration_table) {
-    quantize::apply_calibration_table(*session.calibration_table, calibration_graph, ranges);
+    quantize::apply_calibration_table(*session.calibration_table, *calibration_graph, ranges);
   }
+  if (!numerics.bias_correction) calibration_graph.reset();
   result.real = prepared(session.graph, numerics);
-  const network::Graph corrected =
-      numerics.bias_correction
-          ? quantize::correct_biases(
-                result.real, quantize::find_bias_corrections(calibration_graph, samples, numerics.scheme))
-          : result.real;
-  result.scaled = quantize::assign_ranges(corrected, ranges, numerics.scheme);
+  std::optional<network::Graph> corrected;
+  if (numerics.bias_correction) {
+    corrected = quantize::correct_biases(
+        result.real, quantize::find_bias_corrections(*calibration_graph, samples, numerics.scheme));
+    calibration_graph.reset();
+  }
+  result.scaled = quantize::assign_ranges(corrected ? *corrected : result.real, ranges, numerics.scheme);
   result.integer = quantize::lower(*result.scaled, numerics.lowering);
   return result;
 }

@@ -27,7 +27,10 @@ struct Session {
   Clip test;
   bool imported = false;  ///< the network brings its integers and scales along; nothing is calibrated
   /// The network for the length of the calibration clip, and that clip; empty if `imported`.
-  network::Graph calibration_graph;
+  std::optional<network::Graph> calibration_graph;  ///< absent: `graph` has the length of that clip
+  const network::Graph& graph_of_calibration() const {
+    return calibration_graph ? *calibration_graph : graph;
+  }
   Clip calibration;
   /// Ranges that replace calibrated ones.
   std::optional<quantize::CalibrationTable> calibration_table;
