@@ -4,9 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "base/error.h"
+#include "golden/interpreter.h"
 #include "mutations.h"
+#include "network/float_reference.h"
+#include "quantize/affine.h"
+#include "quantize/post_training.h"
 #include "tflite_file.h"
 
 namespace dlasim {
@@ -98,6 +103,78 @@ TEST(ImportTflite, FakeQuantMovesTheRangeSoThatZeroHasACode) {
   EXPECT_EQ(fake_quant(-1.0F, 0.875F, 4, false), (Fake{0.125F, 8 - 8, -8, 7}));
   EXPECT_EQ(fake_quant(-1.0F, 1.0F, 2, true), (Fake{1.0F, 2 - 2, -1, 1}));
   EXPECT_EQ(fake_quant(-1.0F, 1.0F, 16, true), (Fake{2.0F / 65534.0F, 0, -32767, 32767}));
+}
+
+std::vector<std::uint8_t> bytes_of(const std::vector<float>& values) {
+  std::vector<std::uint8_t> bytes(values.size() * sizeof(float));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+/// A float model after quantisation-aware training: x, weights and result of a convolution with RELU pass
+/// FAKE_QUANT, and so does a pool behind it.
+TfliteFile trained_file() {
+  TfliteFile file;
+  const auto real = [&](std::vector<std::int32_t> shape, const std::vector<float>& data = {}) {
+    return file.add({.shape = std::move(shape), .type = FileType::kFloat32, .data = bytes_of(data)});
+  };
+  const auto fake = [&](std::int32_t from, std::int32_t to, float min, float max, std::int8_t narrow) {
+    file.operators.push_back({80, {from}, {to}, 58, {{0, min}, {1, max}, {2, 8}, {3, narrow}}, ""});
+  };
+  const auto x = real({1, 4, 4, 2});
+  const auto weight = real({3, 1, 1, 2}, {0.5F, -1.0F, 0.75F, 0.1F, -0.3F, 0.9F});
+  const auto bias = real({3}, {0.25F, -0.5F, 0.0F});
+  const auto xf = real({1, 4, 4, 2});
+  const auto wf = real({3, 1, 1, 2});
+  const auto y = real({1, 4, 4, 3});
+  const auto yf = real({1, 4, 4, 3});
+  const auto p = real({1, 2, 2, 3});
+  const auto pf = real({1, 2, 2, 3});
+  fake(x, xf, -2.0F, 3.0F, 0);
+  fake(weight, wf, -1.0F, 1.0F, 1);
+  file.operators.push_back(
+      {3, {xf, wf, bias}, {y}, 1, {{0, std::int8_t{1}}, {1, 1}, {2, 1}, {3, std::int8_t{1}}}, ""});
+  fake(y, yf, 0.0F, 4.0F, 0);
+  file.operators.push_back({1, {yf}, {p}, 5, {{0, std::int8_t{1}}, {1, 2}, {2, 2}, {3, 2}, {4, 2}}, ""});
+  fake(p, pf, 0.0F, 4.0F, 0);
+  file.inputs = {x};
+  file.outputs = {pf};
+  return file;
+}
+
+TEST(ImportTflite, TrainedScalesReachTheIntegersUnderEveryMethod) {
+  const Graph graph = imported(trained_file());
+  network::Tensor x(network::DType::kFloat32, {1, 4, 4, 2});
+  for (std::size_t i = 0; i < 32; ++i) x.data<float>()[i] = 9.0F * std::sin(static_cast<float>(i));
+  using Kind = quantize::CalibrationMethod::Kind;
+  for (const Kind kind :
+       {Kind::kMinMax, Kind::kMovingAverage, Kind::kPercentile, Kind::kMse, Kind::kEntropy}) {
+    quantize::CalibrationMethod method;
+    method.kind = kind;
+    const auto result = quantize::quantize_post_training(graph, {{x}}, quantize::int8_scheme(), method);
+    const auto& nodes = result.quantized.nodes;
+    ASSERT_EQ(nodes.size(), 2U) << "convolution and pool, nothing between";
+    const auto affine = [&](network::TensorId id) { return *result.quantized.tensor(id).affine; };
+    // 2 / (5 / 255) = 102: code 102, less 128
+    EXPECT_EQ(affine(nodes[0].inputs[0]), (network::Affine{{5.0F / 255.0F}, {102 - 128}, -1}));
+    EXPECT_EQ(affine(nodes[0].inputs[1]), (network::Affine{{2.0F / 254.0F}, {0}, -1}));
+    EXPECT_EQ(affine(nodes[0].outputs[0]), (network::Affine{{4.0F / 255.0F}, {-128}, -1}));
+    EXPECT_EQ(affine(nodes[1].outputs[0]), (network::Affine{{4.0F / 255.0F}, {-128}, -1}));
+    // 0.5 / (2 / 254) = 63.5 away from zero, -127, 95.25, 12.7, -38.1, 114.3
+    const std::vector<std::int64_t> codes{64, -127, 95, 13, -38, 114};
+    const auto& weight = *result.quantized.tensor(nodes[0].inputs[1]).constant;
+    for (std::int64_t i = 0; i < 6; ++i)
+      EXPECT_EQ(weight.integer(i), codes[static_cast<std::size_t>(i)]) << i;
+    // What training simulated, but for the rounding of sum and average.
+    const network::Tensor simulated = network::FloatReference(graph).run({x}).at(0);
+    const auto& in = result.quantized.tensor(result.quantized.inputs[0]);
+    const auto y =
+        golden::run(result.quantized, std::vector{quantize::quantize(x, *in.affine, in.dtype)}).at(0);
+    for (std::size_t i = 0; i < 12; ++i) {
+      const float code = simulated.data<float>()[i] / (4.0F / 255.0F) - 128.0F;
+      EXPECT_NEAR(static_cast<float>(y.integer(static_cast<std::int64_t>(i))), code, 1.01F) << i;
+    }
+  }
 }
 
 TEST(ImportTflite, FakeQuantRefusesWhatIsNoRange) {
