@@ -435,19 +435,48 @@ bool leaves_floats(const Graph& integer_form) {
   });
 }
 
+namespace {
+
+/// Integers on their way from a Quantize to a Dequantize node: codes that comparisons with constants leave.
+struct Rounded {
+  const Node* quantize = nullptr;
+  std::int64_t lowest = 0, highest = 0;
+};
+
+/// The codes behind a minimum or maximum with one constant (of training that spares a bit); none for another
+/// node.
+std::optional<Rounded> compared(const Graph& graph, const Node& node,
+                                const std::map<TensorId, Rounded>& rounded) {
+  const auto* binary = std::get_if<op::Binary>(&node.operation);
+  if (binary == nullptr || !copies_codes(node.operation)) return std::nullopt;
+  const auto found = rounded.find(node.inputs[0]);
+  const TensorInfo& bound = graph.tensor(node.inputs[1]);
+  if (found == rounded.end() || !bound.constant || bound.constant->size() != 1) return std::nullopt;
+  Rounded result = found->second;
+  const std::int64_t code = bound.constant->integer(0);
+  if (binary->kind == op::Binary::Kind::kMaximum) result.lowest = std::max(result.lowest, code);
+  if (binary->kind == op::Binary::Kind::kMinimum) result.highest = std::min(result.highest, code);
+  return result;
+}
+
+}  // namespace
+
 std::optional<Graph> to_recorded_form(const Graph& graph) {
   Graph result = graph;
   result.nodes.clear();
-  std::map<TensorId, const Node*> quantized;  // integers -> the node that made them of floats
-  std::map<TensorId, TensorId> taken;         // integers -> the tensor that stands for them
-  std::map<TensorId, TensorId> same;          // another name of such a tensor -> that one
+  std::map<TensorId, Rounded> rounded;  // integers -> where they come from
+  std::map<TensorId, TensorId> taken;   // integers -> the tensor that stands for them
+  std::map<TensorId, TensorId> same;    // another name of such a tensor -> that one
   for (const Node& node : graph.nodes) {
     if (std::holds_alternative<op::Quantize>(node.operation)) {
+      const DType dtype = graph.tensor(node.outputs[0]).dtype;
       if (graph.tensor(node.inputs[0]).dtype != DType::kFloat32) return std::nullopt;
-      quantized.emplace(node.outputs[0], &node);
+      rounded.emplace(node.outputs[0], Rounded{&node, lowest(dtype), highest(dtype)});
+    } else if (const auto narrowed = compared(graph, node, rounded)) {
+      rounded.emplace(node.outputs[0], *narrowed);
     } else if (std::holds_alternative<op::Dequantize>(node.operation)) {
-      const auto found = quantized.find(node.inputs[0]);
-      if (found == quantized.end()) return std::nullopt;
+      const auto found = rounded.find(node.inputs[0]);
+      if (found == rounded.end()) return std::nullopt;
       const bool is_output = std::count(graph.outputs.begin(), graph.outputs.end(), node.outputs[0]) > 0;
       if (const auto first = taken.find(node.inputs[0]); first != taken.end() && !is_output) {
         same.emplace(node.outputs[0], first->second);
@@ -458,21 +487,22 @@ std::optional<Graph> to_recorded_form(const Graph& graph) {
       // uint8 codes less 128 are int8 ones.
       const std::int64_t moved = integers.dtype == DType::kUInt8 ? kShift : 0;
       const op::FakeQuantize fake{integers.affine->scale[0], integers.affine->zero_point[0] - moved,
-                                  lowest(integers.dtype) - moved, highest(integers.dtype) - moved};
-      result.nodes.push_back({found->second->name, fake, found->second->inputs, node.outputs});
+                                  found->second.lowest - moved, found->second.highest - moved};
+      result.nodes.push_back(
+          {found->second.quantize->name, fake, found->second.quantize->inputs, node.outputs});
     } else {
       result.nodes.push_back(node);
     }
   }
-  if (quantized.empty()) return std::nullopt;
+  if (rounded.empty()) return std::nullopt;
   for (Node& node : result.nodes) {
     for (TensorId& id : node.inputs) {
       if (const auto found = same.find(id); found != same.end()) id = found->second;
-      if (id != kNoTensor && quantized.count(id) != 0) return std::nullopt;
+      if (id != kNoTensor && rounded.count(id) != 0) return std::nullopt;
     }
   }
   for (const TensorId id : graph.outputs) {
-    if (quantized.count(id) != 0) return std::nullopt;
+    if (rounded.count(id) != 0) return std::nullopt;
   }
   return result;
 }

@@ -234,6 +234,20 @@ TEST(ImportOnnx, ScalesOfANetworkThatIsQuantisedInPlacesAreRecorded) {
   EXPECT_EQ(result.quantized.nodes.size(), 3U) << "convolution, relu and sum";
 }
 
+/// Training that spares a bit clips the codes.
+TEST(ImportOnnx, RecordedCodesMayBeClipped) {
+  Model m;
+  m.input("x", {1, 2, 1, 4}).output("y");
+  m.floats("s", {}, {0.5F}).ints("z", {}, {60}, onnx::TensorProto::UINT8);
+  m.ints("low", {}, {0}, onnx::TensorProto::UINT8).ints("high", {}, {127}, onnx::TensorProto::UINT8);
+  m.node("QuantizeLinear", {"x", "s", "z"}, "q").node("Clip", {"q", "low", "high"}, "c");
+  m.node("DequantizeLinear", {"c", "s", "z"}, "f").node("Relu", {"f"}, "y");
+  const Graph graph = imported(m);
+  ASSERT_EQ(graph.nodes.size(), 2U);
+  EXPECT_EQ(graph.nodes[0].operation,
+            network::Operation(network::op::FakeQuantize{0.5F, 60 - 128, -128, 127 - 128}));
+}
+
 /// The same network with the sum rounded too is integer throughout, as it was.
 TEST(ImportOnnx, NetworksOfIntegersThroughoutStaySo) {
   Model m;
