@@ -244,23 +244,34 @@ class ClippingLevels {
 
 // --- for number formats -----------------------------------------------------------------------------
 
-/// Appends relu (or maximum) and minimum in place of a clip.
-void append_comparisons(Graph& graph, const Node& node, const op::Clip& clip, std::vector<Node>& nodes) {
+/// Whether nothing below 0 comes out of a node.
+bool is_rectified(const Node& node) {
+  if (const auto* unary = std::get_if<op::Unary>(&node.operation)) {
+    return unary->kind == op::Unary::Kind::kRelu || unary->kind == op::Unary::Kind::kRelu6;
+  }
+  const network::FusedActivation fused = activation_of(node.operation);
+  return fused == network::FusedActivation::kRelu || fused == network::FusedActivation::kRelu6;
+}
+
+/// Appends relu (or maximum) and minimum in place of a clip; only the minimum behind another relu.
+void append_comparisons(Graph& graph, const Node& node, const op::Clip& clip, bool rectified,
+                        std::vector<Node>& nodes) {
   const network::Shape shape = graph.tensor(node.outputs[0]).shape;
   const auto number = [&](const char* suffix, float value) {
     network::Tensor tensor(DType::kFloat32, {1});
     tensor.data<float>()[0] = value;
     return graph.add_constant(node.name + suffix, std::move(tensor));
   };
-  const TensorId raised = graph.add_tensor({node.name + "/raised", DType::kFloat32, shape, {}, {}});
-  if (clip.minimum == 0.0F) {
-    nodes.push_back(
-        {node.name + "/raised", op::Unary{op::Unary::Kind::kRelu, {}}, {node.inputs[0]}, {raised}});
-  } else {
-    nodes.push_back({node.name + "/raised",
-                     op::Binary{op::Binary::Kind::kMaximum, {}},
-                     {node.inputs[0], number("/minimum", clip.minimum)},
-                     {raised}});
+  TensorId raised = node.inputs[0];
+  if (clip.minimum != 0.0F || !rectified) {
+    raised = graph.add_tensor({node.name + "/raised", DType::kFloat32, shape, {}, {}});
+    const bool relu = clip.minimum == 0.0F;
+    const network::Operation operation = relu
+                                             ? network::Operation(op::Unary{op::Unary::Kind::kRelu, {}})
+                                             : network::Operation(op::Binary{op::Binary::Kind::kMaximum, {}});
+    std::vector<TensorId> inputs{node.inputs[0]};
+    if (!relu) inputs.push_back(number("/minimum", clip.minimum));
+    nodes.push_back({node.name + "/raised", operation, std::move(inputs), {raised}});
   }
   nodes.push_back({node.name,
                    op::Binary{op::Binary::Kind::kMinimum, {}},
@@ -354,11 +365,14 @@ Graph without_recorded_codes(Graph graph) {
     info.affine.reset();
   }
   std::vector<Node> nodes;
+  std::vector<bool> rectified(graph.tensors.size(), false);
   for (Node& node : graph.nodes) {
+    const bool before = rectified[index(node.inputs[0])];
+    rectified[index(node.outputs[0])] = is_rectified(node);
     if (const auto* fake = std::get_if<op::FakeQuantize>(&node.operation)) {
-      append_comparisons(graph, node, range_of_codes(*fake), nodes);
+      append_comparisons(graph, node, range_of_codes(*fake), before, nodes);
     } else if (const auto* clip = std::get_if<op::Clip>(&node.operation)) {
-      append_comparisons(graph, node, *clip, nodes);
+      append_comparisons(graph, node, *clip, before, nodes);
     } else {
       nodes.push_back(std::move(node));
     }

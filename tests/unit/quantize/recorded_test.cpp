@@ -349,6 +349,9 @@ TEST(Recorded, NumberFormatsKeepTheClippingAlone) {
   const Graph graph = rewrite_for_formats(trained());
   for (const auto& info : graph.tensors) EXPECT_FALSE(info.affine) << info.name;
   for (const auto& node : graph.nodes) EXPECT_FALSE(records_range(node.operation)) << node.name;
+  // A relu stands in front of the recorded output: only its upper end is left to do.
+  EXPECT_EQ(std::ranges::count(graph.nodes, "out/raised", &network::Node::name), 0);
+  EXPECT_EQ(std::ranges::count(graph.nodes, "in/raised", &network::Node::name), 1);
   const Tensor y = network::FloatReference(graph).run({sample()}).at(0);
   const auto [least, most] = std::ranges::minmax(y.data<float>());
   EXPECT_EQ(least, 0.0F);
