@@ -48,7 +48,6 @@ ScalePlan::ScalePlan(const network::Graph& graph, const Ranges& ranges, const Sc
       scheme_(scheme),
       clips_(clips),
       activation_(graph.tensors.size(), false),
-      recorded_(graph.tensors.size(), false),
       fixed_(graph.tensors.size()),
       affines_(graph.tensors.size()),
       parent_(graph.tensors.size()),
@@ -91,13 +90,11 @@ void ScalePlan::fix_recorded() {
       fixed = activation_affine(Range{static_cast<double>(clip->minimum), static_cast<double>(clip->maximum)},
                                 scheme_);
     }
-    recorded_[index(node.outputs[0])] = fixed.has_value();
   }
   for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
     const network::TensorInfo& info = graph_.tensors[i];
     if (!activation_[i] || !info.constant || !info.affine) continue;
     fixed_[i] = recorded_affine(info, scheme_.activation);
-    recorded_[i] = true;
   }
 }
 

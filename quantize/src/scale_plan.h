@@ -40,7 +40,7 @@ class ScalePlan {
   const Ranges& ranges_;
   const Scheme& scheme_;
   const ActivationClips& clips_;
-  std::vector<bool> activation_, recorded_;
+  std::vector<bool> activation_;
   std::vector<std::optional<network::Affine>> fixed_, affines_;
   std::vector<std::size_t> parent_;  ///< union-find over tensors that share a scale
   std::vector<double> clip_;         ///< by root: largest clip that every reader allows
