@@ -245,6 +245,17 @@ void fold_clip(Context& c) {
   result(c, std::move(out));
 }
 
+/// Of variances, where an export leaves the folding of a normalisation to the reader.
+void fold_sqrt(Context& c) {
+  Tensor out = real(c.in(0));
+  if (out.dtype() != DType::kFloat32) throw base::InputError("Sqrt of integers");
+  for (float& v : out.data<float>()) {
+    if (!(v >= 0.0F)) throw base::InputError("Sqrt of " + std::to_string(v));
+    v = std::sqrt(v);
+  }
+  result(c, std::move(out));
+}
+
 void fold_identity(Context& c) {
   c.alias(c.in(0));
 }
@@ -268,6 +279,7 @@ bool fold_constants(Context& c) {
                                                   {"Reshape", fold_reshape},
                                                   {"Shape", convert_shape},
                                                   {"Slice", fold_slice},
+                                                  {"Sqrt", fold_sqrt},
                                                   {"Squeeze", fold_reshape},
                                                   {"Sub", fold_binary},
                                                   {"Transpose", fold_transpose},

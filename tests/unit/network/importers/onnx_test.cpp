@@ -234,6 +234,23 @@ TEST(ImportOnnx, ScalesOfANetworkThatIsQuantisedInPlacesAreRecorded) {
   EXPECT_EQ(result.quantized.nodes.size(), 3U) << "convolution, relu and sum";
 }
 
+/// An export without constant folding: g / sqrt(v + e) scales the weights in the graph.
+TEST(ImportOnnx, RootsOfConstantsAreFolded) {
+  const auto network = [](float variance) {
+    Model m;
+    m.input("x", {1, 1, 1, 4}).output("y");
+    m.floats("v", {1}, {variance}).floats("e", {}, {1.0F}).floats("g", {1}, {6.0F}).floats("w", {1}, {2.5F});
+    m.ints("shape", {4}, {1, 1, 1, 1}, onnx::TensorProto::INT64);
+    m.node("Add", {"v", "e"}, "a").node("Sqrt", {"a"}, "r").node("Div", {"g", "r"}, "f");
+    m.node("Mul", {"w", "f"}, "s").node("Reshape", {"s", "shape"}, "k").node("Conv", {"x", "k"}, "y");
+    return m;
+  };
+  const Graph graph = imported(network(8.0F));
+  ASSERT_EQ(graph.nodes.size(), 1U);
+  EXPECT_EQ(graph.tensor(graph.nodes[0].inputs[1]).constant->data<float>()[0], 5.0F);
+  EXPECT_THAT(refusal(network(-5.0F)), HasSubstr("Sqrt of -4"));
+}
+
 /// Training that spares a bit clips the codes.
 TEST(ImportOnnx, RecordedCodesMayBeClipped) {
   Model m;
