@@ -69,7 +69,8 @@ void multiply_codes(const FixedTarget& target, const std::int32_t* x, Rows<const
   run_products<NarrowInts>(x, w, out, rows, length, [&](NarrowInts a, NarrowInts b) {
     return truncated<kRounding, kWraps>((a * b) << t.left_a, t, counts);
   });
-  add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
+  if constexpr (kRounding != FixedRounding::kNone)
+    add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
 }
 
 template <FixedRounding kRounding, bool kWraps>
@@ -80,7 +81,8 @@ void add_codes(const FixedTarget& target, Rows<const std::int32_t> a, Rows<const
   run_sums<NarrowInts>(a, b, out, rows, length, [&](NarrowInts u, NarrowInts v) {
     return truncated<kRounding, kWraps>((u << t.left_a) + (v << t.left_b), t, counts);
   });
-  add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
+  if constexpr (kRounding != FixedRounding::kNone)
+    add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
 }
 
 void multiply_add_codes(const std::int32_t* x, Rows<const std::int32_t> w, Rows<const std::int32_t> before,

@@ -64,7 +64,8 @@ void through_units(const NarrowUnits<Carrier>& units, const Carrier* x, const Ca
                    Rows<const Carrier> before, Carrier* out, const LaneBlock& block,
                    PointEvents& events) noexcept {
   std::array<Carrier, kBuffer> products;
-  const std::size_t rows_at_once = kBuffer / block.length;
+  const bool fits = block.rows * block.length <= kBuffer;  // no division where there is nothing to divide
+  const std::size_t rows_at_once = fits ? block.rows : kBuffer / block.length;
   for (std::size_t row = 0; row < block.rows; row += rows_at_once) {
     const std::size_t rows = std::min(rows_at_once, block.rows - row);
     const std::size_t at = row * block.stride;
