@@ -56,6 +56,11 @@ NetworkSource::NetworkSource(const base::YamlNode& node) : node_(node) {
     }
   } else {
     node_ = node.resolve_file();
+    if (node_.is_map() && node_.has("format") && node_.has("reduction_lanes")) {
+      node.fail(
+          "the network that 'dlasim quantize' writes is for 'dlasim export'; to run its integers, run the "
+          "configuration that it was made from");
+    }
   }
 }
 

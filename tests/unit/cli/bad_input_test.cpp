@@ -111,6 +111,14 @@ TEST_F(BadInput, SizeOutOfRange) {
   expect_refusal("a.yaml:9:37: hardware.pe_array.oc_lanes: 4096 is not between 1 and 1024");
 }
 
+TEST_F(BadInput, AQuantisedNetworkIsForExport) {
+  ASSERT_EQ(run({"quantize", path("a.yaml"), "--out", path("q")}), kDone);
+  write("a.yaml", "network: q/network.json\ndata: {test: {random: 1}}\n");
+  expect_refusal(
+      "a.yaml:1:10: network: the network that 'dlasim quantize' writes is for 'dlasim export'; to run its "
+      "integers, run the configuration that it was made from");
+}
+
 TEST_F(BadInput, MissingConfig) {
   std::filesystem::remove(path("a.yaml"));
   expect_refusal("a.yaml: cannot read: No such file or directory");
