@@ -322,13 +322,7 @@ Explanation explain(const Session& session, const QuantizedNetwork& network, con
   out.element = element_at(options.at, shape);
   const GoldenResult result = run_golden_model(session, graph);
   const std::vector<Tensor> inputs = integer_inputs(graph, session.test.inputs);
-  const auto lookup = [&](TensorId id) -> const Tensor* {
-    const auto i = static_cast<std::size_t>(id);
-    if (graph.tensors.at(i).constant) return &*graph.tensors[i].constant;
-    const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), id);
-    if (input != graph.inputs.end()) return &inputs[static_cast<std::size_t>(input - graph.inputs.begin())];
-    return &result.tensors[i];
-  };
+  const auto lookup = tensor_lookup(graph, inputs, result);
   out.layer = node.name;
   out.kind = network::name(node.operation);
   out.at = options.at;

@@ -114,6 +114,17 @@ GoldenResult run_golden_model(const Session& session, const QuantizedGraph& grap
   return result;
 }
 
+golden::StagedTensorLookup tensor_lookup(const QuantizedGraph& graph, const std::vector<Tensor>& inputs,
+                                         const GoldenResult& result) {
+  return [&](TensorId id) -> const Tensor* {
+    const auto i = static_cast<std::size_t>(id);
+    if (graph.tensors.at(i).constant) return &*graph.tensors[i].constant;
+    const auto input = std::ranges::find(graph.inputs, id);
+    if (input != graph.inputs.end()) return &inputs[static_cast<std::size_t>(input - graph.inputs.begin())];
+    return &result.tensors[i];
+  };
+}
+
 int run_golden_only(const Session& session, const QuantizedNetwork& network, base::OutputDirectory& directory,
                     bool json) {
   const GoldenResult result = run_golden_model(session, network.integer);

@@ -23,6 +23,12 @@ GoldenResult run_golden_model(const Session& session, const network::QuantizedGr
 /// Multiply-accumulates of a node; 0 for operators without.
 std::uint64_t count_macs(const network::QuantizedGraph& graph, const network::QuantizedNode& node);
 
+/// Any tensor of `graph`: constants, the clip's `inputs` (integer_inputs), and what golden computed. All
+/// three must outlive it.
+golden::StagedTensorLookup tensor_lookup(const network::QuantizedGraph& graph,
+                                         const std::vector<network::Tensor>& inputs,
+                                         const GoldenResult& result);
+
 /// `dlasim run --engine golden`: writes and prints the report; returns the exit code.
 int run_golden_only(const Session& session, const QuantizedNetwork& network, base::OutputDirectory& directory,
                     bool json);

@@ -22,7 +22,6 @@ namespace {
 using network::QuantizedGraph;
 using network::QuantizedNode;
 using network::Tensor;
-using network::TensorId;
 
 struct StudyOptions {
   SessionOptions session;
@@ -64,13 +63,7 @@ report::StudyReport study(const Session& session, const QuantizedNetwork& networ
   const QuantizedGraph& graph = network.integer;
   const GoldenResult result = run_golden_model(session, graph);
   const std::vector<Tensor> inputs = integer_inputs(graph, session.test.inputs);
-  const auto lookup = [&](TensorId id) -> const Tensor* {
-    const auto i = static_cast<std::size_t>(id);
-    if (graph.tensors.at(i).constant) return &*graph.tensors[i].constant;
-    const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), id);
-    if (input != graph.inputs.end()) return &inputs[static_cast<std::size_t>(input - graph.inputs.begin())];
-    return &result.tensors[i];
-  };
+  const auto lookup = tensor_lookup(graph, inputs, result);
   report::StudyReport report;
   report.config = session.name;
   report.network = graph.name;
@@ -91,8 +84,8 @@ report::StudyReport study(const Session& session, const QuantizedNetwork& networ
 }
 
 int run_search(const Session& session, const SearchLimit& limit) {
-  const report::SearchReport report = search_formats(session, limit);
   base::OutputDirectory directory(session.output_directory);
+  const report::SearchReport report = search_formats(session, limit);
   base::write_file_atomically(directory.path() / "search.csv", report::to_csv(report));
   base::write_file_atomically(directory.path() / "search.svg", report::to_svg(report));
   directory.commit();
@@ -101,9 +94,9 @@ int run_search(const Session& session, const SearchLimit& limit) {
 }
 
 int run_faults(const Session& session, const StudyOptions& options) {
+  base::OutputDirectory directory(session.output_directory);
   const report::FaultReport report =
       study_faults(session, quantize_session(session), options.faults, options.seed);
-  base::OutputDirectory directory(session.output_directory);
   base::write_file_atomically(directory.path() / "faults.json", report::to_json(report));
   directory.commit();
   fmt::print("{}", options.json ? report::to_json(report) : report::to_text(report));
@@ -133,8 +126,8 @@ int run_study(const StudyOptions& options) {
         "for instance --set numerics=configs/numerics/fp8.yaml");
   }
   if (options.search) return run_search(session, limit);
-  const report::StudyReport report = study(session, quantize_session(session));
   base::OutputDirectory directory(session.output_directory);
+  const report::StudyReport report = study(session, quantize_session(session));
   base::write_file_atomically(directory.path() / "study.json", report::to_json(report));
   base::write_file_atomically(directory.path() / "study.csv", report::to_csv(report));
   directory.commit();
