@@ -171,14 +171,9 @@ std::shared_ptr<const NarrowUnits<std::int32_t>> fixed_units(const StagedFormats
     tree.push_back(node->unit);
     nodes = node->out;
   }
-  const auto codec = [](const Format& f) {
-    return NarrowCodec<std::int32_t>(f.bits, [&](std::uint64_t code) {
-      return static_cast<std::int32_t>(std::ldexp(decode(code, f).to_double(), f.fl));
-    });
-  };
   return std::make_shared<NarrowUnits<std::int32_t>>(
-      NarrowUnits<std::int32_t>{codec(operands.input), codec(operands.weight), product->unit, sum->unit,
-                                std::move(tree), std::ldexp(1.0, -nodes.fl)});
+      NarrowUnits<std::int32_t>{FixedCodec(operands.input), FixedCodec(operands.weight), product->unit,
+                                sum->unit, std::move(tree), std::ldexp(1.0, -nodes.fl)});
 }
 
 }  // namespace dlasim::fixed_point::detail

@@ -133,11 +133,6 @@ std::optional<ProvenSum> adder(const Format& target, const Values& a, const Valu
                    {ValueSet::of(target), underflows}};
 }
 
-NarrowCodec<float> codec_of(const Format& f) {
-  return {f.code_bits(),
-          [&f](std::uint64_t code) { return static_cast<float>(decode(code, f).to_double()); }};
-}
-
 }  // namespace
 
 std::shared_ptr<const NarrowUnits<float>> float_units(const StagedFormats& formats,
@@ -164,9 +159,9 @@ std::shared_ptr<const NarrowUnits<float>> float_units(const StagedFormats& forma
     tree.push_back(node->sum);
     nodes = node->out;
   }
-  return std::make_shared<NarrowUnits<float>>(NarrowUnits<float>{codec_of(operands.input),
-                                                                 codec_of(operands.weight), product->product,
-                                                                 accumulator->sum, std::move(tree)});
+  return std::make_shared<NarrowUnits<float>>(
+      NarrowUnits<float>{FloatCodec(operands.input), FloatCodec(operands.weight), product->product,
+                         accumulator->sum, std::move(tree)});
 }
 
 }  // namespace dlasim::fixed_point::detail

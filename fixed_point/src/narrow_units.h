@@ -10,23 +10,42 @@
 
 namespace dlasim::fixed_point::detail {
 
-/// Codes of one operand to carriers: a table up to 16 bits.
-template <class Carrier>
-class NarrowCodec {
+/// DFP codes to their integers.
+class FixedCodec {
  public:
-  /// `value` gives the carrier of a code.
-  template <class Value>
-  NarrowCodec(int bits, const Value& value)
-      : mask_(static_cast<std::uint32_t>(low_mask(bits))), table_(std::size_t{1} << bits) {
-    for (std::size_t code = 0; code < table_.size(); ++code) table_[code] = value(code);
+  explicit FixedCodec(const Format& f) : unused_bits_(32 - f.bits), is_signed_(f.is_signed) {}
+  void operator()(const std::int32_t* __restrict codes, std::int32_t* __restrict out,
+                  std::size_t n) const noexcept {
+    if (is_signed_) {
+      for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<std::int32_t>(up(codes[i])) >> unused_bits_;
+    } else {
+      for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<std::int32_t>(up(codes[i]) >> unused_bits_);
+    }
   }
-  void operator()(const std::int32_t* codes, Carrier* out, std::size_t n) const noexcept {
+
+ private:
+  std::uint32_t up(std::int32_t code) const noexcept {
+    return static_cast<std::uint32_t>(code) << unused_bits_;
+  }
+  int unused_bits_;
+  bool is_signed_;
+};
+
+/// Minifloat codes to floats: a table up to 16 bits.
+class FloatCodec {
+ public:
+  explicit FloatCodec(const Format& f)
+      : mask_(static_cast<std::uint32_t>(low_mask(f.code_bits()))), table_(std::size_t{1} << f.code_bits()) {
+    for (std::size_t code = 0; code < table_.size(); ++code)
+      table_[code] = static_cast<float>(decode(code, f).to_double());
+  }
+  void operator()(const std::int32_t* codes, float* out, std::size_t n) const noexcept {
     for (std::size_t i = 0; i < n; ++i) out[i] = table_[static_cast<std::uint32_t>(codes[i]) & mask_];
   }
 
  private:
   std::uint32_t mask_;
-  std::vector<Carrier> table_;
+  std::vector<float> table_;
 };
 inline constexpr int kWidestOperand = 16;
 
@@ -38,7 +57,7 @@ struct FixedUnit {
 
 template <>
 struct NarrowUnits<std::int32_t> {
-  NarrowCodec<std::int32_t> input, weight;
+  FixedCodec input, weight;
   FixedUnit product, accumulator;
   std::vector<FixedUnit> tree;
   double root_scale = 1;  ///< 2^-fl of what leaves the tree
@@ -55,7 +74,7 @@ struct FloatSum {
 
 template <>
 struct NarrowUnits<float> {
-  NarrowCodec<float> input, weight;
+  FloatCodec input, weight;
   FloatProduct product;
   FloatSum accumulator;
   std::vector<FloatSum> tree;
