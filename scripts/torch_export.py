@@ -77,6 +77,8 @@ class Exporter(torch.fx.Interpreter):
         except Unsupported:
             raise
         except (KeyError, AttributeError, TypeError, NotImplementedError) as error:
+            # What torch.fx says of functions, methods and arguments that this class does not have. Nothing has been
+            # written yet: the model is refused at the node.
             raise Unsupported(f"{node.name} ({node.target}): {error}") from error
 
     def refuse(self, what):
@@ -355,25 +357,22 @@ class Exporter(torch.fx.Interpreter):
             begin[axis_of(dim, rank)] = first
         return self.emit("slice", [x.name], tensor, suffix, begin=begin, size=shape, stride=[1] * len(shape))
 
-    def chunk(self, x, chunks, dim=0):
+    def parts(self, x, cut, dim):
+        """The slices that `cut` makes of the tensor along `dim`, one behind the other."""
         x = self.plain(self.value(x))
         parts, begin = [], 0
-        for i, tensor in enumerate(torch.chunk(x.tensor, chunks, dim)):
+        for i, tensor in enumerate(cut(x.tensor)):
             begins = [0] * x.tensor.dim()
             begins[dim] = begin
             begin += tensor.shape[dim]
             parts.append(self.part(x, tensor, begins, f"_{i}"))
         return parts
 
+    def chunk(self, x, chunks, dim=0):
+        return self.parts(x, lambda tensor: torch.chunk(tensor, chunks, dim), dim)
+
     def split(self, x, sizes, dim=0):
-        x = self.plain(self.value(x))
-        parts, begin = [], 0
-        for i, tensor in enumerate(torch.split(x.tensor, sizes, dim)):
-            begins = [0] * x.tensor.dim()
-            begins[dim] = begin
-            begin += tensor.shape[dim]
-            parts.append(self.part(x, tensor, begins, f"_{i}"))
-        return parts
+        return self.parts(x, lambda tensor: torch.split(tensor, sizes, dim), dim)
 
     def getitem(self, x, index):
         if isinstance(x, (list, tuple)):

@@ -83,17 +83,6 @@ std::optional<ChannelLine> line_of(const Graph& graph, const Node& node) {
   return line ? line : binary_line(graph, node);
 }
 
-/// Whether a layer's weights are constants in float that may be changed.
-bool is_foldable(const Graph& graph, const Node& node) {
-  if (!has_weight_channels(node.operation)) return false;
-  for (std::size_t i = 1; i < node.inputs.size(); ++i) {
-    if (node.inputs[i] == network::kNoTensor) continue;
-    const network::TensorInfo& info = graph.tensor(node.inputs[i]);
-    if (!info.constant || info.dtype != DType::kFloat32) return false;
-  }
-  return true;
-}
-
 std::span<float> values_of(Graph& graph, TensorId id) {
   return graph.tensors[static_cast<std::size_t>(id)].constant->data<float>();
 }
@@ -180,13 +169,14 @@ class Folding {
   }
 
   bool takes_behind(const Node& layer) const {
-    return is_foldable(graph_, layer) && activation_of(layer.operation) == network::FusedActivation::kNone;
+    return has_float_weights(graph_, layer) &&
+           activation_of(layer.operation) == network::FusedActivation::kNone;
   }
 
   bool takes_in_front(const Node& layer, const ChannelLine& line) const {
     const bool centred =
         std::all_of(line.offset.begin(), line.offset.end(), [](double g) { return g == 0.0; });
-    return is_foldable(graph_, layer) && (centred || sees_whole_kernel(layer.operation));
+    return has_float_weights(graph_, layer) && (centred || sees_whole_kernel(layer.operation));
   }
 
   /// The layer that alone reads what node `n` computes, as its data.

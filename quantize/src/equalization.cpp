@@ -13,7 +13,6 @@ namespace dlasim::quantize {
 namespace {
 
 namespace op = network::op;
-using network::DType;
 using network::Graph;
 using network::Node;
 using network::TensorId;
@@ -22,16 +21,6 @@ using network::TensorId;
 struct Pair {
   std::size_t first, second;
 };
-
-bool has_float_weights(const Graph& graph, const Node& node) {
-  if (!has_weight_channels(node.operation)) return false;
-  for (std::size_t i = 1; i < node.inputs.size(); ++i) {
-    if (node.inputs[i] == network::kNoTensor) continue;
-    const network::TensorInfo& info = graph.tensor(node.inputs[i]);
-    if (!info.constant || info.dtype != DType::kFloat32) return false;
-  }
-  return true;
-}
 
 /// f(s x) = s f(x) for s > 0.
 bool is_homogeneous(network::FusedActivation activation) {

@@ -17,6 +17,16 @@ bool has_weight_channels(const network::Operation& operation) {
          std::holds_alternative<op::FullyConnected>(operation);
 }
 
+bool has_float_weights(const network::Graph& graph, const network::Node& node) {
+  if (!has_weight_channels(node.operation)) return false;
+  for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == network::kNoTensor) continue;
+    const network::TensorInfo& info = graph.tensor(node.inputs[i]);
+    if (!info.constant || info.dtype != network::DType::kFloat32) return false;
+  }
+  return true;
+}
+
 network::FusedActivation activation_of(const network::Operation& operation) {
   return std::visit(
       [](const auto& o) {

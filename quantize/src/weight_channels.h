@@ -14,6 +14,10 @@ namespace dlasim::quantize {
 /// fully connected layers.
 bool has_weight_channels(const network::Operation& operation);
 
+/// Whether a layer is one of these with weights and bias that are constants in float: a rewrite may change
+/// them.
+bool has_float_weights(const network::Graph& graph, const network::Node& node);
+
 /// The fused activation of such an operator.
 network::FusedActivation activation_of(const network::Operation& operation);
 

@@ -21,12 +21,11 @@ class BlockLanes final : public StagedLanes {
       : units_(std::move(units)),
         kernels_(*units_->block_kernels()),
         sizes_(sizes),
-        weights_(2 * sizes.max_taps * sizes.ic_lanes * sizes.oc_lanes),
+        weights_(sizes),
         x_(sizes.ic_lanes) {}
 
   void set_weights(const WeightRow& row) override {
-    kernels_.decode_weights(row.w.data(), weights_of(row.bank, row.tap) + row.ic_lane * sizes_.oc_lanes,
-                            sizes_.oc_lanes);
+    kernels_.decode_weights(row.w.data(), weights_.row(row), sizes_.oc_lanes);
   }
 
   bool accumulate(const ActivationBeat& beat, const std::int32_t* weights, LaneSums& sums) override {
@@ -39,21 +38,17 @@ class BlockLanes final : public StagedLanes {
       return true;
     }
     kernels_.decode_inputs(beat.x.data(), x_.data(), block.rows);
-    kernels_.multiply(x_.data(), weights_of(r.bank, r.tap), products, block, events_);
+    kernels_.multiply(x_.data(), weights_.tap(r.bank, r.tap), products, block, events_);
     for (std::size_t oc = 0; oc < block.length; ++oc)
       sums.narrow[oc] = scale_exponent(beat.x[0], weights[oc]);
     return true;
   }
 
  private:
-  double* weights_of(std::uint32_t bank, std::uint32_t tap) {
-    return weights_.data() + (bank * sizes_.max_taps + tap) * sizes_.ic_lanes * sizes_.oc_lanes;
-  }
-
   std::shared_ptr<const StagedUnits> units_;
   const BlockKernels& kernels_;
   StagedSizes sizes_;
-  std::vector<double> weights_;  // [bank][tap][ic][oc]
+  WeightCarriers<double> weights_;
   std::vector<double> x_;
 };
 
@@ -66,15 +61,9 @@ class BlockTree final : public StagedTree {
         nodes_((sizes.ic_lanes + 1) / 2 * oc_lanes_) {}
 
   void reduce(const LaneSums& lanes, std::int64_t* sum) override {
-    // A node without a lane below it is +0, and its unit has nothing to count: it is left out.
-    const double* nodes = doubles_in(lanes.wide.data());
-    LaneBlock block{lanes.lanes_active, lanes.position.oc_active, oc_lanes_};
-    for (int level = 0; level < kernels_.tree_levels(); ++level) {
-      kernels_.add_level(level, nodes, nodes_.data(), block, events_);
-      nodes = nodes_.data();
-      block.rows = (block.rows + 1) / 2;
-    }
-    kernels_.scale(nodes, lanes.narrow.data(), doubles_in(sum), block.length, events_);
+    const LaneBlock block{lanes.lanes_active, lanes.position.oc_active, oc_lanes_};
+    const double* root = reduce_levels(kernels_, doubles_in(lanes.wide.data()), nodes_, block, events_);
+    kernels_.scale(root, lanes.narrow.data(), doubles_in(sum), block.length, events_);
   }
 
  private:

@@ -42,14 +42,10 @@ class CarrierLanes final : public StagedLanes {
   using Base = StagedLanes;
   using Carrier = typename Kernels::Carrier;
   CarrierLanes(std::shared_ptr<const StagedUnits> units, const Kernels& kernels, const StagedSizes& sizes)
-      : units_(std::move(units)),
-        kernels_(kernels),
-        sizes_(sizes),
-        weights_(2 * sizes.max_taps * sizes.ic_lanes * sizes.oc_lanes),
-        x_(sizes.ic_lanes) {}
+      : units_(std::move(units)), kernels_(kernels), sizes_(sizes), weights_(sizes), x_(sizes.ic_lanes) {}
 
   void set_weights(const WeightRow& row) override {
-    Carrier* to = weights_of(row.bank, row.tap) + row.ic_lane * sizes_.oc_lanes;
+    Carrier* to = weights_.row(row);
     kernels_.decode_weights(row.w.data(), to, sizes_.oc_lanes);
     if (units_->settings().scaled_weight != 0) apply_scales(row.w.data(), to, sizes_.oc_lanes);
   }
@@ -66,7 +62,7 @@ class CarrierLanes final : public StagedLanes {
     }
     kernels_.decode_inputs(beat.x.data(), x_.data(), block.rows);
     if (units_->settings().scaled_input != 0) apply_scales(beat.x.data(), x_.data(), block.rows);
-    const Carrier* weights = weights_of(r.bank, r.tap);
+    const Carrier* weights = weights_.tap(r.bank, r.tap);
     if (r.first_tap) {
       kernels_.multiply(x_.data(), weights, acc, block, events_);
     } else {
@@ -76,14 +72,10 @@ class CarrierLanes final : public StagedLanes {
   }
 
  private:
-  Carrier* weights_of(std::uint32_t bank, std::uint32_t tap) {
-    return weights_.data() + (bank * sizes_.max_taps + tap) * sizes_.ic_lanes * sizes_.oc_lanes;
-  }
-
   std::shared_ptr<const StagedUnits> units_;
   const Kernels& kernels_;
   StagedSizes sizes_;
-  std::vector<Carrier> weights_;  // [bank][tap][ic][oc]
+  WeightCarriers<Carrier> weights_;
   std::vector<Carrier> x_;
 };
 
@@ -102,15 +94,9 @@ class CarrierTree final : public StagedTree {
   }
 
   void reduce(const LaneSums& lanes, std::int64_t* sum) override {
-    // A node without a lane below it is +0, and its unit has nothing to count: it is left out.
-    const Carrier* nodes = lane_wires<Carrier>(lanes);
-    LaneBlock block{lanes.lanes_active, lanes.position.oc_active, oc_lanes_};
-    for (int level = 0; level < units_->tree_levels(); ++level) {
-      kernels_.add_level(level, nodes, nodes_.data(), block, events_);
-      nodes = nodes_.data();
-      block.rows = (block.rows + 1) / 2;
-    }
-    kernels_.widen(nodes, sum, block.length);
+    const LaneBlock block{lanes.lanes_active, lanes.position.oc_active, oc_lanes_};
+    const Carrier* root = reduce_levels(kernels_, lane_wires<Carrier>(lanes), nodes_, block, events_);
+    kernels_.widen(root, sum, block.length);
     if (codes_) encode(sum, block.length);
   }
 
