@@ -12,8 +12,6 @@ namespace {
 // Flags of GTKWave's trace lines.
 constexpr unsigned kHexFlag = 0x2, kDecimalFlag = 0x4, kBinaryFlag = 0x8, kRightJustified = 0x20,
                    kSignedFlag = 0x400;
-constexpr const char *kOpenGroup = "@800200", *kOpenGroupEnd = "@1000200", *kClosedGroup = "@c00200",
-                     *kClosedGroupEnd = "@1401200";
 /// Width of the wave pane on a common screen, in GTKWave's frames of 200 pixels.
 constexpr double kPaneFrames = 6;
 
@@ -39,16 +37,32 @@ void add_traces(std::string& text, const std::string& path, const Scope& scope, 
   }
 }
 
-void add_block(std::string& text, const std::string& root, const Scope& scope) {
+/// How a group begins and ends.
+struct Group {
+  const char *begin, *end;
+};
+constexpr Group kOpen{"@800200", "@1000200"}, kClosed{"@c00200", "@1401200"};
+
+void add_block(std::string& text, const std::string& root, const Scope& scope, const Group& registers) {
   const std::string path = root + "." + scope.name;
-  text += fmt::format("{}\n-{}\n", kOpenGroup, scope.name);
+  text += fmt::format("{}\n-{}\n", kOpen.begin, scope.name);
   add_traces(text, path, scope, Role::kPort);
   if (std::ranges::find(scope.signals, Role::kRegister, &Signal::role) != scope.signals.end()) {
-    text += fmt::format("{}\n-{} registers\n", kClosedGroup, scope.name);
+    text += fmt::format("{}\n-{} registers\n", registers.begin, scope.name);
     add_traces(text, path, scope, Role::kRegister);
-    text += fmt::format("{}\n-{} registers\n", kClosedGroupEnd, scope.name);
+    text += fmt::format("{}\n-{} registers\n", registers.end, scope.name);
   }
-  text += fmt::format("{}\n-{}\n", kOpenGroupEnd, scope.name);
+  text += fmt::format("{}\n-{}\n", kOpen.end, scope.name);
+}
+
+/// What lies outside the blocks: clock and cycle.
+void add_top(std::string& text, const std::string& root, const Scope& scope) {
+  add_traces(text, root, scope, Role::kPort);
+  add_traces(text, root, scope, Role::kRegister);
+}
+
+std::string tree_of(const SignalTable& signals) {
+  return fmt::format("[treeopen] {}.\n[sst_expanded] 1\n", signals.root());
 }
 
 /// Up to the first signal: the dump, the window's place and zoom, the primary marker.
@@ -70,15 +84,23 @@ std::string header(const LayoutView& view, std::uint64_t marker) {
 }  // namespace
 
 std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view) {
-  std::string text = header(view, view.from);
-  text += fmt::format("[treeopen] {}.\n[sst_expanded] 1\n", signals.root());
+  std::string text = header(view, view.from) + tree_of(signals);
   for (const Scope& scope : signals.scopes()) {
-    if (!scope.name.empty()) {
-      add_block(text, signals.root(), scope);
-      continue;
+    if (scope.name.empty()) {
+      add_top(text, signals.root(), scope);
+    } else {
+      add_block(text, signals.root(), scope, kClosed);
     }
-    add_traces(text, signals.root(), scope, Role::kPort);
-    add_traces(text, signals.root(), scope, Role::kRegister);
+  }
+  return text;
+}
+
+std::string gtkwave_block_layout(const SignalTable& signals, const std::string& block,
+                                 const LayoutView& view) {
+  std::string text = header(view, view.from) + tree_of(signals);
+  for (const Scope& scope : signals.scopes()) {
+    if (scope.name.empty()) add_top(text, signals.root(), scope);
+    if (scope.name == block) add_block(text, signals.root(), scope, kOpen);
   }
   return text;
 }

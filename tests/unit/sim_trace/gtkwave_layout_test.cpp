@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "base/file.h"
 #include "sim/trace/vcd_trace.h"
@@ -34,13 +35,39 @@ TEST(GtkwaveLayout, GroupsTheBlocksAndZoomsToTheWindow) {
                                       "@1000200\n-adder_tree\n"));
 }
 
-// The committed layout pins the signals' names: people's own layouts and the RTL's dumps lean on them.
-// DLA_UPDATE_WAVES=1 writes it anew.
-TEST(GtkwaveLayout, CommittedLayoutIsTheGeneratedOne) {
-  const auto path = places::source("waves/dla.gtkw");
-  const std::string text = gtkwave_layout(accelerator_signal_table(arch::Hardware{}, VcdOptions{}.lanes), {});
-  if (std::getenv("DLA_UPDATE_WAVES") != nullptr) base::write_file_atomically(path, text);
-  EXPECT_EQ(base::read_text_file(path), text);
+TEST(GtkwaveLayout, OfOneBlockHasItsRegistersOpenAndNoOtherBlock) {
+  SignalTable table("dla");
+  table.enter("");
+  table.add("cycle", 64, Radix::kUnsigned, Role::kRegister);
+  table.enter("pe_array");
+  table.add("valid_o", 1, Radix::kBinary, Role::kPort);
+  table.enter("adder_tree");
+  table.add("sum_o_0", 64, Radix::kSigned, Role::kPort);
+  table.add("queued", 32, Radix::kUnsigned, Role::kRegister);
+  EXPECT_THAT(gtkwave_block_layout(table, "adder_tree", {}),
+              testing::EndsWith("@24\ndla.cycle[63:0]\n"
+                                "@800200\n-adder_tree\n"
+                                "@424\ndla.adder_tree.sum_o_0[63:0]\n"
+                                "@800200\n-adder_tree registers\n"
+                                "@24\ndla.adder_tree.queued[31:0]\n"
+                                "@1000200\n-adder_tree registers\n"
+                                "@1000200\n-adder_tree\n"));
+}
+
+// The committed layouts pin the signals' names: people's own layouts and the RTL's dumps lean on them.
+// DLA_UPDATE_WAVES=1 writes them anew.
+TEST(GtkwaveLayout, CommittedLayoutsAreTheGeneratedOnes) {
+  const SignalTable signals = accelerator_signal_table(arch::Hardware{}, VcdOptions{}.lanes);
+  std::map<std::string, std::string> layouts{{"dla.gtkw", gtkwave_layout(signals, {})}};
+  for (const Scope& scope : signals.scopes()) {
+    if (!scope.name.empty()) layouts[scope.name + ".gtkw"] = gtkwave_block_layout(signals, scope.name, {});
+  }
+  for (const auto& [name, text] : layouts) {
+    const auto path = places::source("waves") / name;
+    if (std::getenv("DLA_UPDATE_WAVES") != nullptr) base::write_file_atomically(path, text);
+    EXPECT_EQ(base::read_text_file(path), text) << name;
+  }
+  EXPECT_THAT(layouts, testing::Contains(testing::Key("pe_array.gtkw")));
 }
 
 }  // namespace

@@ -19,6 +19,9 @@ struct LayoutView {
 /// binary, values in decimal, addresses in hexadecimal. The view begins at `from` and ends at `to`.
 std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view);
 
+/// Clock, cycle and one block of `signals`, its registers open. `block` is the name of one of its scopes.
+std::string gtkwave_block_layout(const SignalTable& signals, const std::string& block, const LayoutView& view);
+
 /// Two signals that are to be compared, by their paths in the dump, with bit ranges.
 struct SignalPair {
   std::string first, second;
