@@ -27,6 +27,7 @@ using sim::cosim::CosimFactory;
 using sim::cosim::Mode;
 
 struct CosimOptions {
+  SessionOptions session;
   CosimRun run;
   std::vector<std::string> rtl, lockstep, faults;
   std::filesystem::path fst;
@@ -101,9 +102,8 @@ GoldenComparison compare_with_golden(const Session& session, const network::Quan
 }
 
 /// Where the RTL parts from the models: the core as one module or its blocks, as the run had it.
-int explain_mismatch(const CosimOptions& options, const CosimFactory& factory,
+int explain_mismatch(const CosimOptions& options, const Session& session, const CosimFactory& factory,
                      const std::vector<sim::arch::Fault>& faults) {
-  const Session session = open_session(options.run.session);
   const QuantizedNetwork network = quantize_session(session);
   const Program program = sim::compiler::compile(network.integer, session.hardware);
   const bool core = factory.mode(sim::cosim::kCore) != Mode::kModel;
@@ -153,9 +153,8 @@ int print_cycles(const CosimRun& run, const Session& session, const network::Qua
 
 }  // namespace
 
-int run_cosim(const CosimRun& run, const CosimFactory& factory) {
+int run_cosim(const CosimRun& run, const Session& session, const CosimFactory& factory) {
   const auto start = std::chrono::steady_clock::now();
-  const Session session = open_session(run.session);
   factory.build(session.hardware);
   const QuantizedNetwork network = quantize_session(session);
   const Program program = sim::compiler::compile(network.integer, session.hardware);
@@ -178,11 +177,44 @@ int run_cosim(const CosimRun& run, const CosimFactory& factory) {
   return golden.differing == 0 && wrong_cycles == 0 ? kDone : kMismatch;
 }
 
+namespace {
+
+/// The command line's modes, or where it names no block the file's.
+sim::cosim::BlockModes modes_of(const CosimOptions& options, const Session& session) {
+  if (options.rtl.empty() && options.lockstep.empty()) {
+    if (session.block_modes.rtl_modules().empty())
+      throw base::InputError(
+          "cosim: name the blocks: --rtl or --lockstep, for example --lockstep core; or cosim: {core: "
+          "lockstep} "
+          "in the file");
+    return session.block_modes;
+  }
+  sim::cosim::BlockModes modes;
+  for (const std::string& block : options.rtl) modes.set(block, Mode::kRtl);
+  for (const std::string& block : options.lockstep) modes.set(block, Mode::kLockstep);
+  return modes;
+}
+
+int cosim(CosimOptions& options) {
+  const Session session = open_session(options.session);
+  options.toolchain.fst = !options.fst.empty();
+  CosimFactory factory(options.toolchain);
+  factory.set_modes(modes_of(options, session));
+  std::vector<sim::arch::Fault> faults;
+  for (const std::string& fault : options.faults)
+    factory.inject(faults.emplace_back(sim::arch::parse_fault(fault)));
+  if (!options.fst.empty()) factory.dump_fst(options.fst);
+  const int code = run_cosim(options.run, session, factory);
+  return code == kMismatch ? explain_mismatch(options, session, factory, faults) : code;
+}
+
+}  // namespace
+
 void add_cosim(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<CosimOptions>();
   CLI::App* verb = app.add_subcommand(
       "cosim", "Run a network with Verilated RTL in the place of blocks, or in lockstep with them");
-  add_session_options(*verb, options->run.session);
+  add_session_options(*verb, options->session);
   verb->add_option(
           "--rtl", options->rtl,
           "What is RTL: blocks, comma-separated; blocks: each of them; core: all of them as one module")
@@ -207,22 +239,7 @@ void add_cosim(CLI::App& app, Action& chosen) {
   verb->add_option("--rtl-cache", options->toolchain.cache,
                    "Where compiled RTL is kept (also: DLASIM_RTL_CACHE, XDG_CACHE_HOME)")
       ->capture_default_str();
-  verb->callback([options, &chosen] {
-    chosen = [options] {
-      options->toolchain.fst = !options->fst.empty();
-      CosimFactory factory(options->toolchain);
-      for (const std::string& block : options->rtl) factory.set_mode(block, Mode::kRtl);
-      for (const std::string& block : options->lockstep) factory.set_mode(block, Mode::kLockstep);
-      if (options->rtl.empty() && options->lockstep.empty())
-        throw base::InputError("cosim: name the blocks: --rtl or --lockstep, for example --lockstep core");
-      std::vector<sim::arch::Fault> faults;
-      for (const std::string& fault : options->faults)
-        factory.inject(faults.emplace_back(sim::arch::parse_fault(fault)));
-      if (!options->fst.empty()) factory.dump_fst(options->fst);
-      const int code = run_cosim(options->run, factory);
-      return code == kMismatch ? explain_mismatch(*options, factory, faults) : code;
-    };
-  });
+  verb->callback([options, &chosen] { chosen = [options] { return cosim(*options); }; });
 }
 
 }  // namespace dlasim::cli

@@ -112,6 +112,24 @@ std::optional<std::int64_t> read_hop(const YamlNode& node) {
   return node.is_map() ? node.get_int_or("hop", 1, 1, kLongestHop) : 1;
 }
 
+constexpr std::array kModes{base::Choice<sim::cosim::Mode>{"model", sim::cosim::Mode::kModel},
+                            base::Choice<sim::cosim::Mode>{"rtl", sim::cosim::Mode::kRtl},
+                            base::Choice<sim::cosim::Mode>{"lockstep", sim::cosim::Mode::kLockstep}};
+
+/// `cosim: {pe_array: rtl, adder_tree: lockstep}`
+sim::cosim::BlockModes read_block_modes(const YamlNode& node) {
+  sim::cosim::BlockModes modes;
+  for (const auto& [block, value] : node.entries()) {
+    const auto mode = value.as_enum(std::span<const base::Choice<sim::cosim::Mode>>(kModes));
+    try {
+      modes.set(block, mode);
+    } catch (const base::InputError& error) {
+      value.fail(error.what());
+    }
+  }
+  return modes;
+}
+
 }  // namespace
 
 Session open_session(const SessionOptions& options) {
@@ -140,6 +158,7 @@ Session open_session(const SessionOptions& options) {
     session.sample_rate = session.test.sample_rate ? session.test.sample_rate : source.sample_rate();
   }
   if (const auto execution = root.find("execution")) session.hop = read_hop(*execution);
+  if (const auto modes = root.find("cosim")) session.block_modes = read_block_modes(*modes);
   document.finish();
   return session;
 }

@@ -15,6 +15,7 @@
 #include "quantize/calibration_table.h"
 #include "quantize/tensor_samples.h"
 #include "sim/arch/hardware.h"
+#include "sim/cosim/block_modes.h"
 
 namespace dlasim::cli {
 
@@ -38,6 +39,8 @@ struct Session {
   /// Positions at a time; absent: every layer runs over the whole sequence before the next one begins.
   std::optional<std::int64_t> hop;
   std::filesystem::path output_directory;
+  /// `cosim:` of the file: which blocks are RTL or in lockstep where the command line names none.
+  sim::cosim::BlockModes block_modes;
 };
 
 /// Options that every verb with a configuration takes. Where `config` is a model file, `data` is the test

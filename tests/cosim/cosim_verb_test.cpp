@@ -110,11 +110,11 @@ TEST(CosimVerb, ADifferenceIsExitCodeOneAndNamesThePlace) {
     return std::make_unique<sim::cosim::FlippedSum>(sim::cosim::make_rtl<sim::blocks::AdderTree>(h), 1000,
                                                     &flipped);
   });
-  CosimRun run;
-  run.session.config = kTiny;
-  run.session.samples = 64;
+  SessionOptions options;
+  options.config = kTiny;
+  options.samples = 64;
   testing::internal::CaptureStdout();
-  const int code = run_cosim(run, factory);
+  const int code = run_cosim({}, open_session(options), factory);
   std::fflush(stdout);
   const std::string out = testing::internal::GetCapturedStdout();
   EXPECT_EQ(code, kMismatch);
@@ -132,10 +132,47 @@ TEST(CosimVerb, AWrongBitOfTheRtlAloneIsFoundByGolden) {
     auto rtl = sim::cosim::make_rtl<sim::blocks::AdderTree>(h);
     return std::make_unique<sim::cosim::WrongLane>(std::move(rtl));
   });
-  CosimRun run;
-  run.session.config = kTiny;
-  run.session.samples = 64;
-  EXPECT_EQ(run_cosim(run, factory), kMismatch);
+  SessionOptions options;
+  options.config = kTiny;
+  options.samples = 64;
+  EXPECT_EQ(run_cosim({}, open_session(options), factory), kMismatch);
+}
+
+TEST(CosimVerb, TheFileSaysWhichBlocksAreRtlWhereTheCommandLineNamesNone) {
+  if (!is_available()) GTEST_SKIP() << "co-simulation is off";
+  const std::vector<std::string> base{kTiny,
+                                      "--samples",
+                                      "64",
+                                      "--set",
+                                      "cosim.adder_tree=lockstep",
+                                      "--set",
+                                      "cosim.pe_array=rtl",
+                                      "--set",
+                                      "cosim.output_buffer=model"};
+  const Output file = cosim(base);
+  EXPECT_EQ(file.exit_code, kDone) << file.errors;
+  EXPECT_THAT(file.out, testing::ContainsRegex("adder_tree +lockstep +[1-9][0-9]* +[1-9]"));
+  EXPECT_THAT(file.out, testing::ContainsRegex("pe_array +rtl"));
+  EXPECT_THAT(file.out, testing::ContainsRegex("output_buffer +model"));
+  std::vector<std::string> both = base;
+  both.insert(both.end(), {"--rtl", "output_buffer"});
+  const Output line = cosim(both);
+  EXPECT_EQ(line.exit_code, kDone) << line.errors;
+  EXPECT_THAT(line.out, testing::ContainsRegex("output_buffer +rtl"));
+  EXPECT_THAT(line.out, testing::ContainsRegex("adder_tree +model"));
+}
+
+TEST(CosimVerb, ModesOfTheFileAreRefusedWithTheirPlace) {
+  const Output name = cosim({kTiny, "--set", "cosim.ader_tree=rtl"});
+  EXPECT_EQ(name.exit_code, kBadInput);
+  EXPECT_THAT(name.errors,
+              testing::ContainsRegex("cosim.ader_tree: there is no block .*did you mean 'adder_tree'"));
+  const Output mode = cosim({kTiny, "--set", "cosim.adder_tree=verilog"});
+  EXPECT_EQ(mode.exit_code, kBadInput);
+  EXPECT_THAT(mode.errors, HasSubstr("lockstep"));
+  const Output core = cosim({kTiny, "--set", "cosim={core: rtl, pe_array: lockstep}"});
+  EXPECT_EQ(core.exit_code, kBadInput);
+  EXPECT_THAT(core.errors, HasSubstr("the whole datapath as one module"));
 }
 
 TEST(CosimVerb, NamesAndSourcesItDoesNotHaveAreExitCodeTwo) {

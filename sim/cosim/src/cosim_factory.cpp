@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
-#include "base/edit_distance.h"
 #include "base/error.h"
 #include "core_module.h"
 #include "sim/netlist/block_modules.h"
@@ -48,15 +46,6 @@ class LockstepBlock final : public Model {
 
 }  // namespace
 
-const std::vector<std::string>& block_names() {
-  static const std::vector<std::string> kNames{
-      Observer<blocks::WeightLoader>::kName,     Observer<blocks::AddressGenerator>::kName,
-      Observer<blocks::ActivationBuffer>::kName, Observer<blocks::PeArray>::kName,
-      Observer<blocks::AdderTree>::kName,        Observer<blocks::PartialSumBuffer>::kName,
-      Observer<blocks::PostProcessor>::kName,    Observer<blocks::OutputBuffer>::kName};
-  return kNames;
-}
-
 CosimFactory::CosimFactory(RtlToolchain toolchain) : toolchain_(std::move(toolchain)) {
   const auto set = [this]<class Model>(RtlMaker<Model>& maker) {
     maker = [this](const arch::Hardware& h) { return make_rtl<Model>(h, toolchain_); };
@@ -81,42 +70,12 @@ void CosimFactory::equip(const std::string& block, RtlInstance& rtl, const arch:
   }
   if (fst_.empty()) return;
   std::filesystem::path file = fst_;
-  if (modes_.size() > 1) file.replace_extension(block + file.extension().string());
+  if (modes_.rtl_modules().size() > 1) file.replace_extension(block + file.extension().string());
   rtl.module()->dump_fst(file, static_cast<std::uint64_t>(std::llround(1e6 / hardware.clock_mhz)));
 }
 
 void CosimFactory::build(const arch::Hardware& hardware) const {
-  std::vector<std::string> tops;
-  for (const auto& [block, mode] : modes_) {
-    if (mode != Mode::kModel) tops.push_back(block);
-  }
-  build_rtl(hardware, tops, toolchain_);
-}
-
-void CosimFactory::set_mode(const std::string& block, Mode mode) {
-  if (block == kAllBlocks) {
-    for (const std::string& each : block_names()) set_mode(each, mode);
-    return;
-  }
-  std::vector<std::string> known = block_names();
-  known.insert(known.end(), {kAllBlocks, kCore});
-  if (std::ranges::find(known, block) == known.end()) {
-    const std::string nearest = base::nearest_name(block, known);
-    throw base::InputError(fmt::format("there is no block '{}'{}; blocks: {}", block,
-                                       nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest),
-                                       fmt::join(known, ", ")));
-  }
-  const auto [at, is_new] = modes_.emplace(block, mode);
-  if (!is_new && at->second != mode)
-    throw base::InputError(fmt::format("block '{}' is to be RTL and in lockstep: choose one", block));
-  if (modes_.contains(kCore) && modes_.size() > 1)
-    throw base::InputError(
-        fmt::format("'{}' is the whole datapath as one module: no block beside it", kCore));
-}
-
-Mode CosimFactory::mode(const std::string& block) const {
-  const auto found = modes_.find(block);
-  return found == modes_.end() ? Mode::kModel : found->second;
+  build_rtl(hardware, modes_.rtl_modules(), toolchain_);
 }
 
 const Difference* CosimFactory::difference() const {
@@ -127,8 +86,8 @@ const Difference* CosimFactory::difference() const {
 }
 
 void CosimFactory::require_compared() const {
-  for (const auto& [block, mode] : modes_) {
-    if (mode != Mode::kLockstep) continue;
+  for (const std::string& block : modes_.rtl_modules()) {
+    if (mode(block) != Mode::kLockstep) continue;
     const auto found = results_->find(block);
     if (found == results_->end() || found->second.values == 0)
       throw base::SimulationError(fmt::format("lockstep: {}: nothing has been compared", block));

@@ -12,25 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "sim/cosim/block_modes.h"
 #include "sim/cosim/lockstep.h"
 #include "sim/cosim/rtl_core.h"
 #include "sim/netlist/block_factory.h"
 
 namespace dlasim::sim::cosim {
-
-/// What stands in the netlist for a block.
-enum class Mode {
-  kModel,     ///< the model alone
-  kRtl,       ///< the Verilated RTL alone
-  kLockstep,  ///< the model, and the RTL beside it on the same inputs; outputs compared in every cycle
-};
-
-/// The datapath's blocks in the order of the data.
-const std::vector<std::string>& block_names();
-/// Stands for each of them, as a module of its own.
-inline constexpr const char* kAllBlocks = "blocks";
-/// The datapath as one module with its own wiring: rtl_models/core.sv.
-inline constexpr const char* kCore = "core";
 
 /// What a lockstep has seen so far.
 struct LockstepResult {
@@ -49,10 +36,10 @@ class CosimFactory final : public netlist::BlockFactory {
   explicit CosimFactory(RtlToolchain toolchain = RtlToolchain::from_environment());
   CosimFactory(const CosimFactory&) = delete;  // its makers refer to it
   CosimFactory& operator=(const CosimFactory&) = delete;
-  /// `block` is one of block_names(), "blocks" or "core". Throws base::InputError for other names, for a
-  /// block that has another mode already, and where the core and a block of it are to be RTL.
-  void set_mode(const std::string& block, Mode mode);
-  Mode mode(const std::string& block) const;
+  void set_modes(BlockModes modes) { modes_ = std::move(modes); }
+  /// As BlockModes::set.
+  void set_mode(const std::string& block, Mode mode) { modes_.set(block, mode); }
+  Mode mode(const std::string& block) const { return modes_.of(block); }
   /// A wrong bit at a port of RTL, from each reset on. Throws base::InputError if the fault's block is a
   /// model.
   void inject(const arch::Fault& fault);
@@ -100,7 +87,7 @@ class CosimFactory final : public netlist::BlockFactory {
   const RtlToolchain toolchain_;
   std::vector<arch::Fault> faults_;
   std::filesystem::path fst_;
-  std::map<std::string, Mode> modes_;
+  BlockModes modes_;
   std::tuple<RtlMaker<blocks::WeightLoader>, RtlMaker<blocks::AddressGenerator>,
              RtlMaker<blocks::ActivationBuffer>, RtlMaker<blocks::PeArray>, RtlMaker<blocks::AdderTree>,
              RtlMaker<blocks::PartialSumBuffer>, RtlMaker<blocks::PostProcessor>,
