@@ -67,6 +67,25 @@ TEST(CosimVerb, ConvolutionsOfAllKindsAreCycleExactOnTheCore) {
   EXPECT_THAT(rtl.out, testing::ContainsRegex("all +[1-9][0-9]* +[1-9][0-9]* +0\n"));
 }
 
+TEST(CosimVerb, FourBitWeightsHaveLanesOfFourBits) {
+  if (!is_available()) GTEST_SKIP() << "co-simulation is off";
+  const std::vector<std::string> narrow{places::source("configs/cnn2d.yaml").string(),
+                                        "--lockstep",
+                                        "core",
+                                        "--set",
+                                        "hardware.pe_array.weight_bits=4",
+                                        "--set",
+                                        "hardware.pe_array.activation_bits=8"};
+  std::vector<std::string> four = narrow;
+  four.insert(four.end(), {"--set", "numerics.weight_type=int4"});
+  const Output o = cosim(four);
+  EXPECT_EQ(o.exit_code, kDone) << o.errors;
+  EXPECT_THAT(o.out, HasSubstr("golden: 0 of "));
+  const Output eight = cosim(narrow);
+  EXPECT_EQ(eight.exit_code, kBadInput);
+  EXPECT_THAT(eight.errors, HasSubstr("on lanes of 4 bits"));
+}
+
 /// A few samples of speech, on a small array that compiles quickly.
 TEST(CosimVerb, SpeechWaveNetIsBitExactOnTheCore) {
   if (!is_available()) GTEST_SKIP() << "co-simulation is off";

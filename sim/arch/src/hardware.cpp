@@ -1,6 +1,8 @@
 #include "sim/arch/hardware.h"
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -31,10 +33,12 @@ void require_two_words(std::string_view key, int kib, int words) {
                          " KiB is less than two words of all lanes");
 }
 
-void require_lane_width(std::string_view key, int bits) {
-  if (bits == 8 || bits == 16 || bits == 32) return;
+void require_lane_width(std::string_view key, int bits, std::initializer_list<int> widths) {
+  if (std::ranges::find(widths, bits) != widths.end()) return;
+  std::string known;
+  for (const int width : widths) known += (known.empty() ? "" : ", ") + std::to_string(width);
   throw base::InputError("hardware.pe_array." + std::string(key) + ": " + std::to_string(bits) +
-                         " is not one of 8, 16, 32");
+                         " is not one of " + known);
 }
 
 /// What a lane, a register or a wire of the datapath holds of each format.
@@ -70,7 +74,7 @@ int Hardware::activation_words() const {
   return buffers.activation_kib * kKib / (pe_array.ic_lanes * activation_bytes());
 }
 int Hardware::weight_words() const {
-  return buffers.weight_kib * kKib / (pe_array.oc_lanes * weight_bytes());
+  return buffers.weight_kib * kKib / ((pe_array.oc_lanes * pe_array.weight_bits + 7) / 8);
 }
 int Hardware::operand_words() const {
   return buffers.operand_kib * kKib / (pe_array.oc_lanes * activation_bytes());
@@ -90,8 +94,8 @@ void check(const Hardware& h) {
                  [](const char* section, const char* key, auto value, std::int64_t low, std::int64_t high) {
                    require({std::string(section) + "." + key, value, low, high});
                  });
-  require_lane_width("activation_bits", h.pe_array.activation_bits);
-  require_lane_width("weight_bits", h.pe_array.weight_bits);
+  require_lane_width("activation_bits", h.pe_array.activation_bits, {8, 16, 32});
+  require_lane_width("weight_bits", h.pe_array.weight_bits, {4, 8, 16, 32});
   if (!(h.clock_mhz > 0.0 && h.clock_mhz <= 100000.0)) {
     throw base::InputError("hardware.clock_mhz: " + std::to_string(h.clock_mhz) +
                            " is not between 0 and 100000");

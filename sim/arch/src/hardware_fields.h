@@ -16,7 +16,7 @@ void visit_integers(HardwareRef& h, Visitor&& visit) {
   visit("pe_array", "oc_lanes", h.pe_array.oc_lanes, 1, 1024);
   visit("pe_array", "max_taps", h.pe_array.max_taps, 1, 4096);
   visit("pe_array", "activation_bits", h.pe_array.activation_bits, 8, 32);
-  visit("pe_array", "weight_bits", h.pe_array.weight_bits, 8, 32);
+  visit("pe_array", "weight_bits", h.pe_array.weight_bits, 4, 32);
   visit("buffers", "activation_kib", h.buffers.activation_kib, 1, kMostKib);
   visit("buffers", "weight_kib", h.buffers.weight_kib, 1, kMostKib);
   visit("buffers", "operand_kib", h.buffers.operand_kib, 1, kMostKib);

@@ -53,7 +53,7 @@ TEST(Hardware, NamesTheKeyWhatItIsAndWhatIsAllowed) {
   EXPECT_EQ(refusal([](Hardware& h) { h.pe_array.activation_bits = 12; }),
             "hardware.pe_array.activation_bits: 12 is not one of 8, 16, 32");
   EXPECT_EQ(refusal([](Hardware& h) { h.pe_array.weight_bits = 24; }),
-            "hardware.pe_array.weight_bits: 24 is not one of 8, 16, 32");
+            "hardware.pe_array.weight_bits: 24 is not one of 4, 8, 16, 32");
   EXPECT_EQ(refusal([](Hardware& h) { h.buffers.parameter_slots = 1; }),
             "hardware.buffers.parameter_slots: 1 is not between 2 and 65536");
   EXPECT_EQ(refusal([](Hardware& h) { h.post_processor.latency = 33; }),

@@ -63,27 +63,24 @@ class Driver<blocks::PeArray> {
   }
   template <class Step>
   void cycle(const blocks::PeArray& model, bool offer, bool take, Step step) {
-    // Without wide accumulators every sum fits 32 bits: that is what the setting says.
-    const int narrow = 13;
     // Weights become values when they are written: a staged layer begins with all of them.
     const bool loads = staged_.is_on() && row_count_ < all_rows();
     const bool row = loads || s_.chance(60);
     if (row) {
-      s_.fill(row_.w, staged_.is_on() ? h_.truncation.weight.code_bits()
-                      : wide_         ? h_.pe_array.weight_bits
-                                      : std::min(narrow, h_.pe_array.weight_bits));
+      s_.fill(row_.w,
+              staged_.is_on() ? h_.truncation.weight.code_bits() : lane_bits(h_.pe_array.weight_bits));
       const std::uint32_t at = loads ? row_count_++ : s_.below(all_rows());
       const auto lanes = static_cast<std::uint32_t>(h_.pe_array.ic_lanes);
       row_.ic_lane = at % lanes, row_.bank = at / lanes % 2, row_.tap = at / lanes / 2;
     }
     const bool accepted = offer && !loads && model.ready();
     if (accepted) {
-      next_tap(staged_.is_on() ? h_.truncation.input.code_bits()
-               : wide_         ? h_.pe_array.activation_bits
-                               : narrow);
+      next_tap(staged_.is_on() ? h_.truncation.input.code_bits() : lane_bits(h_.pe_array.activation_bits));
     }
     step({accepted ? &beat_ : nullptr, row ? &row_ : nullptr, take && model.valid()});
   }
+  /// Without wide accumulators every sum fits 32 bits: that is what the setting says.
+  int lane_bits(int bits) const { return wide_ ? bits : std::min(13, bits); }
   bool may_stop() const { return taps_left_ == 0; }  // not within a position
   /// Between positions, and with nothing inside.
   bool may_configure(const blocks::PeArray& model) const { return taps_left_ == 0 && !model.valid(); }

@@ -16,7 +16,7 @@ struct PeArray {
   int oc_lanes = 16;         ///< 1..1024 output channels in parallel
   int max_taps = 64;         ///< 1..4096 kernel taps that a PE's weight registers hold, in each of two banks
   int activation_bits = 16;  ///< 8, 16 or 32: width of an activation lane
-  int weight_bits = 16;      ///< 8, 16 or 32: width of a weight lane
+  int weight_bits = 16;      ///< 4, 8, 16 or 32: width of a weight lane
 };
 
 /// On-chip buffers. A word of the activation buffer is ic_lanes activations; a word of the weight,
@@ -63,7 +63,6 @@ struct Hardware {
   Truncation truncation;
 
   int activation_bytes() const { return pe_array.activation_bits / 8; }
-  int weight_bytes() const { return pe_array.weight_bits / 8; }
   /// Capacities in words.
   int activation_words() const;
   int weight_words() const;

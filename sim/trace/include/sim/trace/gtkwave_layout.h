@@ -20,7 +20,8 @@ struct LayoutView {
 std::string gtkwave_layout(const SignalTable& signals, const LayoutView& view);
 
 /// Clock, cycle and one block of `signals`, its registers open. `block` is the name of one of its scopes.
-std::string gtkwave_block_layout(const SignalTable& signals, const std::string& block, const LayoutView& view);
+std::string gtkwave_block_layout(const SignalTable& signals, const std::string& block,
+                                 const LayoutView& view);
 
 /// Two signals that are to be compared, by their paths in the dump, with bit ranges.
 struct SignalPair {
