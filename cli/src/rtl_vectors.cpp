@@ -43,7 +43,8 @@ std::vector<Tensor> run_core(const network::QuantizedGraph& graph, std::span<con
     if (stream == nullptr) continue;
     for (const auto& command : sim::compiler::commands_of(program, *stream)) {
       if (std::holds_alternative<sim::arch::ConfigureStaged>(command))
-        throw base::UnsupportedError("the core in RTL has no truncation units");
+        throw base::UnsupportedError(
+            fmt::format("the core of this check, '{}', has no truncation units", hardware.name));
     }
   }
   sim::cosim::CosimFactory factory;

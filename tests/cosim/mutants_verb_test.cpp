@@ -53,6 +53,7 @@ const Found kFound[] = {
     {"counts_what_is_not_taken", "wavenet_tiny", "pe_array", "control of pe_array", 200},
     {"maximum_of_nothing_is_zero", "cnn2d", "pe_array", "accumulator of ic lane 3, oc lane 3"},
     {"fixed_point_without_sign", "wavenet_tiny_dfp8", "pe_array", "accumulator of ic lane 0, oc lane 0"},
+    {"subnormals_are_zero", "wavenet_tiny_fp8", "pe_array", "accumulator of ic lane 3, oc lane 0"},
     {"wrong_neighbours", "wavenet_tiny", "adder_tree", "adder tree of oc lane 0"},
     {"stages_wait_for_the_queue", "wavenet_tiny", "adder_tree", "control of adder_tree", 200},
     {"lane_too_many", "cnn2d", "adder_tree", "adder tree of oc lane 0"},
