@@ -24,9 +24,10 @@ struct FixedRange : FixedTarget {
   NarrowInts lowest_lanes, highest_lanes;
 };
 
-template <bool kWraps>
+template <FixedOverflow kOverflow>
 inline NarrowInts in_range(NarrowInts q, const FixedRange& t) noexcept {
-  if constexpr (kWraps) {
+  if constexpr (kOverflow == FixedOverflow::kNever) return q;
+  if constexpr (kOverflow == FixedOverflow::kWraps) {
     // Unsigned formats bring zeros in from above. A signed format of 32 bits or more has no unused bits.
     const NarrowInts up = q << t.unused_bits;
     if (t.lowest == 0)
@@ -38,11 +39,11 @@ inline NarrowInts in_range(NarrowInts q, const FixedRange& t) noexcept {
 
 /// One unit. `counts` are those of section 4: inexact if the result, shifted back, is not v; a saturated
 /// result never is, because it differs from q by one at least.
-template <FixedRounding kRounding, bool kWraps>
+template <FixedRounding kRounding, FixedOverflow kOverflow>
 inline NarrowInts truncated(NarrowInts v, const FixedRange& t, NarrowCounts& counts) noexcept {
   if constexpr (kRounding == FixedRounding::kNone) return v;
   if constexpr (kRounding == FixedRounding::kRange) {
-    const NarrowInts out = in_range<kWraps>(v, t);
+    const NarrowInts out = in_range<kOverflow>(v, t);
     const NarrowInts is_same = out == v;
     ++counts.vectors;
     counts.exact += is_same;
@@ -50,39 +51,54 @@ inline NarrowInts truncated(NarrowInts v, const FixedRange& t, NarrowCounts& cou
     return out;
   }
   const NarrowInts q = shifted<kRounding>(v, t.shift);
-  const NarrowInts out = in_range<kWraps>(q, t);
-  const NarrowInts is_in_range = out == q;
+  const NarrowInts out = in_range<kOverflow>(q, t);
   NarrowInts is_exact = (out << t.shift) == v;
-  if constexpr (kWraps) is_exact &= is_in_range;  // a wrapped code, shifted back, may be v modulo 2^32
   ++counts.vectors;
+  if constexpr (kOverflow != FixedOverflow::kNever) {
+    const NarrowInts is_in_range = out == q;
+    // A wrapped code, shifted back, may be v modulo 2^32.
+    if constexpr (kOverflow == FixedOverflow::kWraps) is_exact &= is_in_range;
+    counts.in_range += is_in_range;
+  }
   counts.exact += is_exact;
-  counts.in_range += is_in_range;
   counts.underflow += underflowed(q == 0, is_exact);
   return out;
 }
 
-template <FixedRounding kRounding, bool kWraps>
+template <FixedRounding kRounding, FixedOverflow kOverflow>
+void add_fixed_counts(const NarrowCounts& counts, RowCounts& total) noexcept {
+  if constexpr (kRounding == FixedRounding::kNone) return;
+  const bool never = kOverflow == FixedOverflow::kNever;
+  add_counts(counts.vectors, counts.exact, never ? all_lanes(counts.vectors) : counts.in_range,
+             counts.underflow, total);
+}
+
+template <FixedRounding kRounding, FixedOverflow kOverflow>
 void multiply_codes(const FixedTarget& target, const std::int32_t* x, Rows<const std::int32_t> w,
                     Rows<std::int32_t> out, std::size_t rows, std::size_t length, RowCounts& total) noexcept {
   const FixedRange t(target);
   NarrowCounts counts;
   run_products<NarrowInts>(x, w, out, rows, length, [&](NarrowInts a, NarrowInts b) {
-    return truncated<kRounding, kWraps>((a * b) << t.left_a, t, counts);
+    return truncated<kRounding, kOverflow>((a << t.left_a) * b, t, counts);
   });
-  if constexpr (kRounding != FixedRounding::kNone)
-    add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
+  add_fixed_counts<kRounding, kOverflow>(counts, total);
 }
 
-template <FixedRounding kRounding, bool kWraps>
+template <FixedRounding kRounding, FixedOverflow kOverflow>
 void add_codes(const FixedTarget& target, Rows<const std::int32_t> a, Rows<const std::int32_t> b,
                Rows<std::int32_t> out, std::size_t rows, std::size_t length, RowCounts& total) noexcept {
   const FixedRange t(target);
   NarrowCounts counts;
-  run_sums<NarrowInts>(a, b, out, rows, length, [&](NarrowInts u, NarrowInts v) {
-    return truncated<kRounding, kWraps>((u << t.left_a) + (v << t.left_b), t, counts);
-  });
-  if constexpr (kRounding != FixedRounding::kNone)
-    add_counts(counts.vectors, counts.exact, counts.in_range, counts.underflow, total);
+  if (t.left_a == 0 && t.left_b == 0) {  // as all nodes of a tree of one format
+    run_sums<NarrowInts>(a, b, out, rows, length, [&](NarrowInts u, NarrowInts v) {
+      return truncated<kRounding, kOverflow>(u + v, t, counts);
+    });
+  } else {
+    run_sums<NarrowInts>(a, b, out, rows, length, [&](NarrowInts u, NarrowInts v) {
+      return truncated<kRounding, kOverflow>((u << t.left_a) + (v << t.left_b), t, counts);
+    });
+  }
+  add_fixed_counts<kRounding, kOverflow>(counts, total);
 }
 
 void multiply_add_codes(const std::int32_t* x, Rows<const std::int32_t> w, Rows<const std::int32_t> before,
@@ -103,20 +119,21 @@ void multiply_add_codes(const std::int32_t* x, Rows<const std::int32_t> w, Rows<
   }
 }
 
-template <bool kWraps>
+template <FixedOverflow kOverflow>
 struct AllFixedRoundings {
   template <FixedRounding kRounding>
-  static constexpr FixedOperations of{multiply_codes<kRounding, kWraps>, add_codes<kRounding, kWraps>};
+  static constexpr FixedOperations of{multiply_codes<kRounding, kOverflow>, add_codes<kRounding, kOverflow>};
 };
 
-#define DLA_FIXED_OPERATIONS(wraps)                                                                          \
-  {                                                                                                          \
-    AllFixedRoundings<wraps>::of<FixedRounding::kNone>, AllFixedRoundings<wraps>::of<FixedRounding::kRange>, \
-        AllFixedRoundings<wraps>::of<FixedRounding::kFloor>,                                                 \
-        AllFixedRoundings<wraps>::of<FixedRounding::kTrunc>,                                                 \
-        AllFixedRoundings<wraps>::of<FixedRounding::kNearestUp>,                                             \
-        AllFixedRoundings<wraps>::of<FixedRounding::kNearestAway>,                                           \
-        AllFixedRoundings<wraps>::of<FixedRounding::kNearestEven>                                            \
+#define DLA_FIXED_OPERATIONS(overflow)                                \
+  {                                                                   \
+    AllFixedRoundings<overflow>::of<FixedRounding::kNone>,            \
+        AllFixedRoundings<overflow>::of<FixedRounding::kRange>,       \
+        AllFixedRoundings<overflow>::of<FixedRounding::kFloor>,       \
+        AllFixedRoundings<overflow>::of<FixedRounding::kTrunc>,       \
+        AllFixedRoundings<overflow>::of<FixedRounding::kNearestUp>,   \
+        AllFixedRoundings<overflow>::of<FixedRounding::kNearestAway>, \
+        AllFixedRoundings<overflow>::of<FixedRounding::kNearestEven>  \
   }
 
 }  // namespace

@@ -42,6 +42,7 @@ struct Range {
 struct Proven {
   FixedUnit unit;
   Range out;
+  bool loses_nothing = false;  ///< FixedRounding::kNone
 };
 
 FixedRounding rounding_of(const Format& f) noexcept {
@@ -74,13 +75,14 @@ std::optional<Proven> unit_for(const Format& target, const Range& v) {
 
   const Range format = Range::of(target);
   const Range q{target.fl, v.lowest >> shift, (v.highest + place - 1) >> shift};
-  const bool stays = q.within(format);
-  const bool wraps = target.overflow == Overflow::kWrap && !stays;
-  if (wraps && !target.is_signed && target.bits > 31) return std::nullopt;
+  const FixedOverflow overflow = q.within(format)                     ? FixedOverflow::kNever
+                                 : target.overflow == Overflow::kWrap ? FixedOverflow::kWraps
+                                                                      : FixedOverflow::kSaturates;
+  if (overflow == FixedOverflow::kWraps && !target.is_signed && target.bits > 31) return std::nullopt;
 
   Proven p;
-  p.out = stays ? q : format;
-  if (!stays && !wraps) {
+  p.out = overflow == FixedOverflow::kNever ? q : format;
+  if (overflow == FixedOverflow::kSaturates) {
     p.out.lowest = std::max(q.lowest, format.lowest);
     p.out.highest = std::max(p.out.lowest, std::min(q.highest, format.highest));
   }
@@ -89,11 +91,10 @@ std::optional<Proven> unit_for(const Format& target, const Range& v) {
   p.unit.target.highest = static_cast<std::int32_t>(std::min(format.highest, kMost));
   p.unit.target.unused_bits = std::max(0, 32 - target.bits);
   FixedRounding rounding = rounding_of(target);
-  if (shift == 0) rounding = stays ? FixedRounding::kNone : FixedRounding::kRange;
-  const NarrowOperations& operations = narrow_operations();
+  if (shift == 0) rounding = overflow == FixedOverflow::kNever ? FixedRounding::kNone : FixedRounding::kRange;
   p.unit.operations =
-      &(wraps ? operations.wrapping : operations.saturating)[static_cast<std::size_t>(rounding)];
-  p.unit.is_exact = rounding == FixedRounding::kNone;
+      &narrow_operations().fixed[static_cast<std::size_t>(overflow)][static_cast<std::size_t>(rounding)];
+  p.loses_nothing = p.unit.is_exact = rounding == FixedRounding::kNone;
   return p;
 }
 
@@ -134,9 +135,7 @@ std::optional<Proven> accumulator(const Format& target, const Range& product, in
       const Range before{target.fl, std::min<std::int64_t>(0, term->lowest * (taps - 1)),
                          std::max<std::int64_t>(0, term->highest * (taps - 1))};
       std::optional<Proven> sum = adder(target, before, product);
-      if (sum && before.within(Range::of(target)) && sum->out.within(Range::of(target)) &&
-          sum->unit.operations ==
-              &narrow_operations().saturating[static_cast<std::size_t>(FixedRounding::kNone)])
+      if (sum && sum->loses_nothing && before.within(Range::of(target)) && sum->out.within(Range::of(target)))
         return sum;
     }
   }

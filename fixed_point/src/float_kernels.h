@@ -110,8 +110,8 @@ constexpr FloatOperations float_operations() noexcept {
 }  // namespace
 
 extern const NarrowOperations kNarrowOperations{
-    DLA_FIXED_OPERATIONS(false),
-    DLA_FIXED_OPERATIONS(true),
+    {DLA_FIXED_OPERATIONS(FixedOverflow::kNever), DLA_FIXED_OPERATIONS(FixedOverflow::kSaturates),
+     DLA_FIXED_OPERATIONS(FixedOverflow::kWraps)},
     multiply_add_codes,
     {float_operations<FloatRounding::kFloor>(), float_operations<FloatRounding::kTrunc>(),
      float_operations<FloatRounding::kNearestUp>(), float_operations<FloatRounding::kNearestAway>(),

@@ -71,9 +71,10 @@ void through_units(const NarrowUnits<Carrier>& units, const Carrier* x, const Ca
     const std::size_t at = row * block.stride;
     multiply(units.product, x + row, {w + at, block.stride}, {products.data(), block.length}, rows,
              block.length, of(events, Point::kProduct));
-    add(units.accumulator, {before.data + row * before.stride, before.stride},
-        {products.data(), block.length}, {out + at, block.stride}, rows, block.length,
-        of(events, Point::kAccumulator));
+    // Zeros are there for all rows at once, and rows without gaps are one long row.
+    const std::size_t terms = before.stride == 0 ? block.length : before.stride;
+    add(units.accumulator, {before.data + row * before.stride, terms}, {products.data(), block.length},
+        {out + at, block.stride}, rows, block.length, of(events, Point::kAccumulator));
   }
 }
 

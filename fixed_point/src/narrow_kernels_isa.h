@@ -27,6 +27,11 @@ enum class FixedRounding {
 };
 inline constexpr std::size_t kFixedRoundings = 7;
 
+/// What a unit does to a rounded result beyond its range. kNever: none can be, which saves looking; kNone and
+/// kRange are without a shift, so kNone never is and kRange always may be.
+enum class FixedOverflow { kNever, kSaturates, kWraps };
+inline constexpr std::size_t kFixedOverflows = 3;
+
 /// q = R(v / 2^shift), then the range. Terms of v are shifted to the common place first.
 struct FixedTarget {
   int left_a = 0, left_b = 0;  ///< products: left_a only
@@ -80,7 +85,7 @@ struct FloatOperations {
 };
 
 struct NarrowOperations {
-  FixedOperations saturating[kFixedRoundings], wrapping[kFixedRoundings];
+  FixedOperations fixed[kFixedOverflows][kFixedRoundings];
   /// Product and accumulator both kNone, at the same place.
   MultiplyAddRows multiply_add;
   FloatOperations minifloat[kFloatRoundings];

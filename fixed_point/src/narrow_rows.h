@@ -74,6 +74,15 @@ template <typename Vector, typename Value, typename Operation>
 inline void run_products(const Value* x, Rows<const Value> w, Rows<Value> out, std::size_t rows,
                          std::size_t length, const Operation& operation) noexcept {
   std::size_t i = 0;
+  for (; i + 2 * kNarrowWidth <= length; i += 2 * kNarrowWidth) {  // two vectors share what a row costs
+    for (std::size_t r = 0; r < rows; ++r) {
+      const Vector factor = splat(x[r]);
+      const Value* from = w.data + r * w.stride + i;
+      Value* to = out.data + r * out.stride + i;
+      store(to, operation(factor, load<Vector>(from)));
+      store(to + kNarrowWidth, operation(factor, load<Vector>(from + kNarrowWidth)));
+    }
+  }
   for (; i + kNarrowWidth <= length; i += kNarrowWidth) {
     for (std::size_t r = 0; r < rows; ++r)
       store(out.data + r * out.stride + i, operation(splat(x[r]), load<Vector>(w.data + r * w.stride + i)));
@@ -96,6 +105,14 @@ inline void run_sums(Rows<const Value> a, Rows<const Value> b, Rows<Value> out, 
     rows = 1;
     for (; i + kNarrowWidth <= length; i += kNarrowWidth)
       store(out.data + i, operation(load<Vector>(a.data + i), load<Vector>(b.data + i)));
+  }
+  for (; i + 2 * kNarrowWidth <= length; i += 2 * kNarrowWidth) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      const Value *u = a.data + r * a.stride + i, *v = b.data + r * b.stride + i;
+      Value* to = out.data + r * out.stride + i;
+      store(to, operation(load<Vector>(u), load<Vector>(v)));
+      store(to + kNarrowWidth, operation(load<Vector>(u + kNarrowWidth), load<Vector>(v + kNarrowWidth)));
+    }
   }
   for (; i + kNarrowWidth <= length; i += kNarrowWidth) {
     for (std::size_t r = 0; r < rows; ++r)
