@@ -4,6 +4,7 @@
 #include "conformance/network_runner.h"
 #include "conformance/number_format_vector.h"
 #include "golden/interpreter.h"
+#include "model_units.h"
 #include "rtl_vectors.h"
 #include "sim/compiler/compile.h"
 #include "sim/cosim/element_recorder.h"
@@ -91,7 +92,8 @@ void register_handlers(conformance::Verifier& verifier, const conformance::Engin
   }
   conformance::WireRecorder record;  // the fast engine has no wires
   if (engine.name() == "cycle") record = wires_of_cycle_engine(vector_hardware());
-  verifier.handle_op("number_format", conformance::engine_number_format_handler(engine, record));
+  verifier.handle_op("number_format",
+                     conformance::hardware_number_format_handler(model_units(), engine, record));
 }
 
 }  // namespace dlasim::cli

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "conformance/hardware_units.h"
 #include "conformance/json_reader.h"
+#include "model_units.h"
 #include "sim/arch/rtl_package.h"
 #include "sim/compiler/compile.h"
 #include "sim/compiler/hardware_format.h"
@@ -58,23 +59,6 @@ std::vector<Tensor> run_core(const network::QuantizedGraph& graph, std::span<con
   return outputs;
 }
 
-fixed_point::Exact exact(const golden::WideValue& v) {
-  switch (v.kind) {
-    case golden::ValueKind::kNan:
-      return fixed_point::Exact::nan();
-    case golden::ValueKind::kInfinity:
-      return fixed_point::Exact::infinity(v.negative);
-    case golden::ValueKind::kZero:
-      return fixed_point::Exact::zero(v.negative);
-    case golden::ValueKind::kFinite:
-      break;
-  }
-  fixed_point::Wide significand;
-  if (v.words.size() > significand.limb.size()) throw base::UnsupportedError("a value of more than 256 bits");
-  std::ranges::copy(v.words, significand.limb.begin());
-  return fixed_point::Exact::finite(v.negative, significand, v.exponent);
-}
-
 /// The bench of the usual formats, or one of a file's own.
 class RtlUnits final : public conformance::HardwareUnits {
  public:
@@ -96,10 +80,20 @@ class RtlUnits final : public conformance::HardwareUnits {
                                 sim::compiler::to_hardware(b.format), sim::compiler::to_hardware(result));
     return {got.code, got.flags};
   }
+  bool decodes_to(const UnitOperand&, const golden::WideValue&) override { refuse("decode"); }
+  conformance::MxResult convert_to_mx(const std::vector<golden::WideValue>&, const NumberFormat&) override {
+    refuse("mx_convert");
+  }
+  bool mx_decodes_to(std::uint8_t, const UnitOperand&, const golden::WideValue&) override {
+    refuse("mx_convert");
+  }
   void seed(std::uint32_t state) override { bench_.seed(state); }
   std::uint32_t draw(int bits) override { return bench_.draw(bits); }
 
  private:
+  [[noreturn]] static void refuse(const char* test) {
+    throw base::UnsupportedError(fmt::format("number_format test '{}' on the RTL's units", test));
+  }
   NumberFormatBench& bench_;
 };
 

@@ -93,6 +93,14 @@ Rounding read_rounding(const JsonReader& field) {
   return choose(field, kRoundings);
 }
 
+NumberFormat read_mx_element(const JsonReader& root) {
+  const JsonReader fields = root.at("number_format");
+  auto element = network::mx_element_preset(fields.at("element").string());
+  if (!element) fields.at("element").fail("not an MX element");
+  element->rounding = read_rounding(fields.at("rounding"));
+  return *element;
+}
+
 NumberFormat read_number_format(const JsonReader& field) {
   NumberFormat format;
   const std::string kind = field.at("kind").string();

@@ -15,6 +15,8 @@ network::NumberFormat read_number_format(const JsonReader& field);
 /// `{"kind": "mx", "element", "block"}` or a number format.
 network::OperandFormat read_operand_format(const JsonReader& field);
 network::Rounding read_rounding(const JsonReader& field);
+/// The element of an mx_convert file, with the file's rounding.
+network::NumberFormat read_mx_element(const JsonReader& root);
 /// operands, points, activation and mode of a dot, mx_dot or conv2d.
 network::StagedNumerics read_staged_numerics(const JsonReader& fields, network::MxMode mode);
 

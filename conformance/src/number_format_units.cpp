@@ -142,11 +142,7 @@ std::string check_mx_block(const golden::MxConverter& converter, const JsonReade
 }
 
 std::string run_mx_convert(const JsonReader& root) {
-  const JsonReader fields = root.at("number_format");
-  auto element = network::mx_element_preset(fields.at("element").string());
-  if (!element) fields.at("element").fail("not an MX element");
-  element->rounding = read_rounding(fields.at("rounding"));
-  const golden::MxConverter converter(*element);
+  const golden::MxConverter converter(read_mx_element(root));
   std::size_t number = 0;
   for (const JsonReader& block : root.at("cases").elements()) {
     const std::string difference = check_mx_block(converter, block);

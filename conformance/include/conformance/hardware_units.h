@@ -1,5 +1,5 @@
 #pragma once
-/// number_format vectors of single units on hardware: its codes and flags against the vectors'.
+/// number_format vectors of single units on hardware or its model: codes and flags against the vectors'.
 
 #include <cstdint>
 #include <functional>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conformance/engine.h"
+#include "conformance/number_format_vector.h"
 #include "conformance/verify.h"
 #include "golden/exact_value.h"
 #include "network/number_format.h"
@@ -24,6 +25,11 @@ struct UnitOperand {
   network::NumberFormat format;
 };
 
+struct MxResult {
+  std::uint8_t scale = 0;
+  std::vector<std::uint64_t> elements;
+};
+
 /// The units of one file: they may throw base::UnsupportedError for operands that they have no wires for.
 class HardwareUnits {
  public:
@@ -34,6 +40,14 @@ class HardwareUnits {
   virtual UnitResult multiply(const UnitOperand& a, const UnitOperand& b,
                               const network::NumberFormat& result) = 0;
   virtual UnitResult add(const UnitOperand& a, const UnitOperand& b, const network::NumberFormat& result) = 0;
+  /// Whether the code stands for that value: what a decoder in front of a unit sees.
+  virtual bool decodes_to(const UnitOperand& code, const golden::WideValue& value) = 0;
+  /// One block of values to MX elements.
+  virtual MxResult convert_to_mx(const std::vector<golden::WideValue>& values,
+                                 const network::NumberFormat& element) = 0;
+  /// The same of an element under its block's scale.
+  virtual bool mx_decodes_to(std::uint8_t scale, const UnitOperand& element,
+                             const golden::WideValue& value) = 0;
   /// The random source of 16 or 32 bits.
   virtual void seed(std::uint32_t state) = 0;
   virtual std::uint32_t draw(int bits) = 0;
@@ -43,8 +57,8 @@ class HardwareUnits {
 using UnitMaker =
     std::function<std::unique_ptr<HardwareUnits>(const std::vector<network::NumberFormat>& formats)>;
 
-/// convert, multiply, add, lfsr and stochastic on the units; dot, mx_dot and conv2d as graphs on `engine`,
-/// which must outlive the handler. The other kinds are unsupported: they are no hardware.
-VectorHandler hardware_number_format_handler(UnitMaker maker, const Engine& engine);
+/// dot, mx_dot and conv2d as engine_number_format_handler does; choose_fl, which is the quantiser's and no
+/// hardware; all other kinds on the units. `engine` must outlive the handler.
+VectorHandler hardware_number_format_handler(UnitMaker maker, const Engine& engine, WireRecorder record = {});
 
 }  // namespace dlasim::conformance

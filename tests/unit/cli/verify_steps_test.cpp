@@ -1,5 +1,5 @@
 // `dlasim verify --engine cycle` on number_format vectors: the wires of the datapath against the vectors'
-// traces.
+// traces, and single units of it.
 
 #include <gmock/gmock.h>
 
@@ -95,6 +95,41 @@ TEST_F(VerifySteps, WrongBlockIsNamed) {
       copy_spoilt("mx_dot", [](json& trace) { return change_code(trace["blocks"].back()["block"]); });
   EXPECT_GT(copies, 3);
   expect_all_fail(copies, "block [0-9]+: block: expected 0x[0-9a-f]+, got 0x[0-9a-f]+");
+}
+
+class VerifyUnits : public VerifySteps {
+ protected:
+  /// Every file of the kind passes; copies in which `spoil` changed the first case fail.
+  void expect_checked(const std::string& kind, const std::function<void(json& first_case)>& spoil) {
+    const auto folder = places::shared("vectors/number_format") / kind;
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(run({"verify", folder.string(), "--engine", "cycle"}), kDone);
+    std::cout.flush();
+    EXPECT_THAT(testing::internal::GetCapturedStdout(),
+                ContainsRegex("\n[1-9][0-9]* passed, 0 failed, 0 skipped\n$"));
+    std::filesystem::remove_all(path("spoilt"));
+    std::filesystem::create_directories(path("spoilt"));
+    int copies = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      json vector = read_json(entry.path());
+      spoil(vector["cases"][0]);
+      write("spoilt/" + entry.path().filename().string(), vector.dump());
+      ++copies;
+    }
+    expect_all_fail(copies, "case 0");
+  }
+};
+
+TEST_F(VerifyUnits, EveryKindOfUnitIsChecked) {
+  SKIP_WITHOUT_VECTORS();
+  for (const char* kind : {"multiply", "add"}) expect_checked(kind, [](json& c) { change_code(c[2]); });
+  expect_checked("convert", [](json& c) { change_code(c[1]); });
+  expect_checked("convert", [](json& c) { c[3] = c[3].get<int>() ^ 1; });
+  expect_checked("decode", [](json& c) { c[1] = c[1] == "0x1p+0" ? "0x1p+1" : "0x1p+0"; });
+  expect_checked("stochastic", [](json& c) { change_code(c[1].is_array() ? c[1][0] : c[1]); });
+  expect_checked("mx_convert", [](json& c) { change_code(c["scale"]); });
+  expect_checked("mx_convert", [](json& c) { change_code(c["elements"][0]); });
+  expect_checked("choose_fl", [](json& c) { c[5] = c[5].get<int>() + 1; });
 }
 
 }  // namespace
