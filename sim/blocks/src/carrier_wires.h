@@ -40,7 +40,8 @@ template <class Kernels, class Carrier>
 const Carrier* reduce_levels(const Kernels& kernels, const Carrier* leaves, std::vector<Carrier>& nodes,
                              fixed_point::LaneBlock block, fixed_point::PointEvents& events) {
   const Carrier* in = leaves;
-  for (int level = 0; level < kernels.tree_levels(); ++level) {
+  const int levels = kernels.tree_levels();
+  for (int level = 0; level < levels; ++level) {
     kernels.add_level(level, in, nodes.data(), block, events);
     in = nodes.data();
     block.rows = (block.rows + 1) / 2;
