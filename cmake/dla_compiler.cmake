@@ -22,3 +22,14 @@ target_compile_options(dla_warnings INTERFACE
   # the level of optimisation and even with the length of a literal: worth reading, no reason to break a build.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict
     -Wno-error=array-bounds -Wno-error=stringop-overflow -Wno-error=stringop-overread -Wno-error=maybe-uninitialized>)
+
+# A source on its own costs the headers more than its own text, so a build from scratch takes several at once; by how
+# many is set by two processors' memory and by how evenly the work falls to them. Sources of a set that each compile
+# the same text with other flags stay alone: dla_compiled_alone. Without DLA_UNITY an edit costs only its own source,
+# and a forgotten include is seen.
+set(CMAKE_UNITY_BUILD ${DLA_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
+
+function(dla_compiled_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()

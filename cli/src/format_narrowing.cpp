@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, kNarrowed> kNames = {"weight", "tensors",
                                                             "tree",   "block",   "partial_sum", "bias"};
 constexpr int kFewestBits = 4;  // of a DFP code
 
-bool narrow(int bits, const std::optional<FlRule>& open_fl, NumberFormat& format) {
+bool narrow_format(int bits, const std::optional<FlRule>& open_fl, NumberFormat& format) {
   if (bits == 0) return true;
   if (format.kind == NumberFormat::Kind::kDfp) {
     if (format.bits - bits < kFewestBits) return false;
@@ -46,14 +46,14 @@ bool narrow_element(int bits, NumberFormat& element) {
   return true;
 }
 
-bool narrow(int bits, const std::optional<FlRule>& open_fl, OperandFormat& operand) {
+bool narrow_format(int bits, const std::optional<FlRule>& open_fl, OperandFormat& operand) {
   return operand.mx_block != 0 ? narrow_element(bits, operand.element)
-                               : narrow(bits, open_fl, operand.element);
+                               : narrow_format(bits, open_fl, operand.element);
 }
 
 bool narrow_tree(int bits, LayerNumerics& layer) {
   for (std::size_t level = 0; level < layer.formats.tree.size(); ++level) {
-    if (!narrow(bits, layer.open.tree[level], layer.formats.tree[level])) return false;
+    if (!narrow_format(bits, layer.open.tree[level], layer.formats.tree[level])) return false;
   }
   return true;
 }
@@ -70,15 +70,15 @@ bool narrow(const RemovedBits& removed, LayerNumerics& layer) {
   const auto bits = [&](Narrowed what) { return removed[static_cast<std::size_t>(what)]; };
   const bool blocks = n.mx_mode == network::MxMode::kBlock;
   // Between the layers of an MX network the tensors are not MX: operands and outputs narrow in their own way.
-  return narrow(bits(Narrowed::kWeight), open.weight, n.weight) &&
-         narrow(bits(Narrowed::kTensors), open.input, n.input) &&
-         narrow(bits(Narrowed::kTensors), open.output, n.output) &&
-         narrow(bits(Narrowed::kProduct), open.product, n.product) &&
-         (blocks || narrow(bits(Narrowed::kAccumulator), open.accumulator, n.accumulator)) &&
+  return narrow_format(bits(Narrowed::kWeight), open.weight, n.weight) &&
+         narrow_format(bits(Narrowed::kTensors), open.input, n.input) &&
+         narrow_format(bits(Narrowed::kTensors), open.output, n.output) &&
+         narrow_format(bits(Narrowed::kProduct), open.product, n.product) &&
+         (blocks || narrow_format(bits(Narrowed::kAccumulator), open.accumulator, n.accumulator)) &&
          narrow_tree(bits(Narrowed::kTree), layer) &&
-         (!blocks || narrow(bits(Narrowed::kBlock), open.block, n.block)) &&
-         narrow(bits(Narrowed::kPartialSum), open.partial_sum, n.partial_sum) &&
-         (!n.bias_operand || narrow(bits(Narrowed::kBias), open.bias, n.bias));
+         (!blocks || narrow_format(bits(Narrowed::kBlock), open.block, n.block)) &&
+         narrow_format(bits(Narrowed::kPartialSum), open.partial_sum, n.partial_sum) &&
+         (!n.bias_operand || narrow_format(bits(Narrowed::kBias), open.bias, n.bias));
 }
 
 }  // namespace dlasim::cli

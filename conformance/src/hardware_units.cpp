@@ -15,28 +15,12 @@
 namespace dlasim::conformance {
 namespace {
 
-using Case = std::vector<JsonReader>;
-
 /// Expected code in `c[first]`, flags in `c[first + 2]`; the value between them follows from the code.
 std::string check(const Case& c, std::size_t first, const UnitResult& got) {
   if (read_code(c[first]) != got.code)
     return fmt::format("code: expected {}, got {}", c[first].string(), code_text(got.code));
   if (c[first + 2].integer() != static_cast<std::int64_t>(got.flags))
     return fmt::format("flags: expected {}, got {}", c[first + 2].integer(), got.flags);
-  return {};
-}
-
-std::string for_each_case(const JsonReader& root, std::size_t fields,
-                          const std::function<std::string(const Case&)>& check_case) {
-  std::size_t number = 0;
-  for (const JsonReader& element : root.at("cases").elements()) {
-    const Case c = element.elements();
-    if (c.size() != fields) element.fail(fmt::format("{} fields, not {}", c.size(), fields));
-    const std::string difference = check_case(c);
-    if (!difference.empty()) return fmt::format("case {}, {}: {}", number, c[0].value().dump(), difference);
-    ++number;
-  }
-  if (number == 0) root.at("cases").fail("there are no cases");
   return {};
 }
 

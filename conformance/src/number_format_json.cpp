@@ -192,6 +192,19 @@ std::uint64_t read_code(const JsonReader& field) {
   field.fail(fmt::format("'{}' is not a code such as 0x3f", text));
 }
 
+std::string for_each_case(const JsonReader& root, std::size_t fields, const CaseCheck& check) {
+  std::size_t number = 0;
+  for (const JsonReader& element : root.at("cases").elements()) {
+    const Case c = element.elements();
+    if (c.size() != fields) element.fail(fmt::format("{} fields, not {}", c.size(), fields));
+    const std::string difference = check(c);
+    if (!difference.empty()) return fmt::format("case {}, {}: {}", number, c[0].value().dump(), difference);
+    ++number;
+  }
+  if (number == 0) root.at("cases").fail("there are no cases");
+  return {};
+}
+
 std::string code_text(std::uint64_t code) {
   return fmt::format("{:#x}", code);
 }

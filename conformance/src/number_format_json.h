@@ -2,7 +2,9 @@
 /// The values, codes and formats of number_format vectors.
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "conformance/json_reader.h"
 #include "golden/convert.h"
@@ -25,6 +27,13 @@ golden::WideValue read_wide_value(const JsonReader& field);
 golden::Value read_value(const JsonReader& field);
 /// "0x..." in cases.
 std::uint64_t read_code(const JsonReader& field);
+
+/// The fields of a case of `cases`.
+using Case = std::vector<JsonReader>;
+/// Empty, or what differs.
+using CaseCheck = std::function<std::string(const Case&)>;
+/// Runs `check` on every case, each a list of `fields` fields; what differs in the first that does.
+std::string for_each_case(const JsonReader& root, std::size_t fields, const CaseCheck& check);
 
 /// "0x3f"
 std::string code_text(std::uint64_t code);

@@ -21,10 +21,6 @@ using golden::Value;
 
 namespace {
 
-using Case = std::vector<JsonReader>;
-/// Empty, or what differs.
-using CaseCheck = std::function<std::string(const Case&)>;
-
 std::string check_value(std::string_view what, const JsonReader& expected, const Value& got) {
   if (golden::same(read_value(expected), got)) return {};
   return fmt::format("{}: expected {}, got {}", what, expected.string(), golden::to_string(got));
@@ -43,20 +39,6 @@ std::string check_converted(const Case& c, std::size_t first, const Converted& g
     difference = fmt::format("flags: expected {}, got {}", c[first + 2].integer(), got.flags);
   }
   return difference;
-}
-
-/// Runs `check` on every case, each a list of `fields` fields.
-std::string for_each_case(const JsonReader& root, std::size_t fields, const CaseCheck& check) {
-  std::size_t number = 0;
-  for (const JsonReader& element : root.at("cases").elements()) {
-    const Case c = element.elements();
-    if (c.size() != fields) element.fail(fmt::format("{} fields, not {}", c.size(), fields));
-    const std::string difference = check(c);
-    if (!difference.empty()) return fmt::format("case {}: {}", number, difference);
-    ++number;
-  }
-  if (number == 0) root.at("cases").fail("there are no cases");
-  return {};
 }
 
 Converter read_converter(const JsonReader& root, std::string_view key) {

@@ -68,9 +68,9 @@ std::string check_golden_element(const JsonReader& dot_case, const StagedVector&
   return {};
 }
 
-using CaseCheck = std::function<std::string(const JsonReader& dot_case, const StagedVector& vector)>;
+using DotCheck = std::function<std::string(const JsonReader& dot_case, const StagedVector& vector)>;
 
-std::string run_dot(const JsonReader& root, bool mx, const CaseCheck& check) {
+std::string run_dot(const JsonReader& root, bool mx, const DotCheck& check) {
   std::size_t number = 0;
   for (const JsonReader& dot_case : root.at("cases").elements()) {
     const std::string difference = check(dot_case, read_staged_dot(root, dot_case, mx));
@@ -83,7 +83,7 @@ std::string run_dot(const JsonReader& root, bool mx, const CaseCheck& check) {
 
 /// dot, mx_dot and conv2d; `check` sees the cases of the dots.
 std::string run_layer_test(const std::string& test, const JsonReader& root, const Engine& engine,
-                           const CaseCheck& check) {
+                           const DotCheck& check) {
   if (test == "conv2d") return run_on_engine(engine, read_staged_conv2d(root));
   if (test == "dot" || test == "mx_dot") return run_dot(root, test == "mx_dot", check);
   throw base::UnsupportedError(

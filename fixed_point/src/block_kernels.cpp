@@ -7,7 +7,7 @@ namespace dlasim::fixed_point {
 namespace {
 
 /// The largest |exponent| of two block scales.
-constexpr int kLargestExponent = 2 * kMxScaleBias;
+constexpr int kLargestScale = 2 * kMxScaleBias;
 
 /// The formats behind the block unit, in the terms of the standard order: `block` in the place of the root.
 StagedFormats tail_formats(StagedFormats formats) {
@@ -17,7 +17,7 @@ StagedFormats tail_formats(StagedFormats formats) {
 }
 
 ValueSet scaled(const ValueSet& root) noexcept {
-  return {root.lsb - kLargestExponent, root.top + kLargestExponent, root.significant_bits};
+  return {root.lsb - kLargestScale, root.top + kLargestScale, root.significant_bits};
 }
 
 std::vector<RowUnit> tree_units(const StagedFormats& formats, const ValueSet& leaves, int levels) {
@@ -30,10 +30,6 @@ std::vector<RowUnit> tree_units(const StagedFormats& formats, const ValueSet& le
     in = units.back().values();
   }
   return units;
-}
-
-EventCounts& of(PointEvents& events, Point point) noexcept {
-  return events[static_cast<std::size_t>(point)];
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ struct Proven {
   bool loses_nothing = false;  ///< FixedRounding::kNone
 };
 
-FixedRounding rounding_of(const Format& f) noexcept {
+FixedRounding fixed_rounding_of(const Format& f) noexcept {
   switch (f.rounding) {
     case Rounding::kFloor:
       return FixedRounding::kFloor;
@@ -90,7 +90,7 @@ std::optional<Proven> unit_for(const Format& target, const Range& v) {
   p.unit.target.lowest = static_cast<std::int32_t>(std::max(format.lowest, -kMost - 1));
   p.unit.target.highest = static_cast<std::int32_t>(std::min(format.highest, kMost));
   p.unit.target.unused_bits = std::max(0, 32 - target.bits);
-  FixedRounding rounding = rounding_of(target);
+  FixedRounding rounding = fixed_rounding_of(target);
   if (shift == 0) rounding = overflow == FixedOverflow::kNever ? FixedRounding::kNone : FixedRounding::kRange;
   p.unit.operations =
       &narrow_operations().fixed[static_cast<std::size_t>(overflow)][static_cast<std::size_t>(rounding)];

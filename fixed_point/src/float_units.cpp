@@ -30,7 +30,7 @@ bool fits_a_float(const ValueSet& s) noexcept {
   return s.significant_bits <= kFloatBits && s.lsb >= kFloatSmallest;
 }
 
-FloatRounding rounding_of(const Format& f) noexcept {
+FloatRounding float_rounding_of(const Format& f) noexcept {
   static_assert(static_cast<int>(FloatRounding::kFloor) == static_cast<int>(Rounding::kFloor) &&
                 static_cast<int>(FloatRounding::kNearestEven) == static_cast<int>(Rounding::kNearestEven));
   return static_cast<FloatRounding>(f.rounding);
@@ -100,7 +100,7 @@ std::optional<ProvenProduct> multiplier(const Format& target, const ValueSet& a,
   const RowUnit wide = RowUnit::multiplier(target, a, b);
   if (!wide.is_fast()) return std::nullopt;
   const bool loses_nothing = is_exact || holds(target, product);
-  const FloatRounding rounding = loses_nothing ? FloatRounding::kNone : rounding_of(target);
+  const FloatRounding rounding = loses_nothing ? FloatRounding::kNone : float_rounding_of(target);
   return ProvenProduct{
       {{target_of(target), wide.target(), wide.operations()->multiply}, operations_of(rounding).multiply},
       {loses_nothing ? product : wide.values()}};
@@ -126,7 +126,8 @@ std::optional<ProvenSum> adder(const Format& target, const Values& a, const Valu
 
   const bool is_multiple = target.exp_zero == ExpZero::kSubnormal && terms.lsb >= ValueSet::of(target).lsb;
   const bool underflows = !is_multiple || (a.may_be_negative_zero && b.may_be_negative_zero);
-  const FloatOperations& operations = operations_of(is_native ? FloatRounding::kNone : rounding_of(target));
+  const FloatOperations& operations =
+      operations_of(is_native ? FloatRounding::kNone : float_rounding_of(target));
   const auto wide_add = wide.sums_are_exact() ? wide.operations()->add : wide.operations()->add_odd;
   return ProvenSum{{{target_of(target), wide.target(), wide_add},
                     operations.add[sums_are_exact ? 1 : 0][underflows ? 1 : 0]},

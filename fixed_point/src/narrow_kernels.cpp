@@ -28,10 +28,6 @@ const NarrowOperations& narrow_operations() noexcept {
 
 namespace {
 
-EventCounts& of(PointEvents& events, Point point) noexcept {
-  return events[static_cast<std::size_t>(point)];
-}
-
 // The two carriers differ in what a unit consists of.
 void multiply(const FixedUnit& u, const std::int32_t* x, Rows<const std::int32_t> w, Rows<std::int32_t> out,
               std::size_t rows, std::size_t length, RowCounts& counts) noexcept {
@@ -169,7 +165,7 @@ template <class Carrier>
 void NarrowKernels<Carrier>::add_level(int level, const Carrier* in, Carrier* out, const LaneBlock& block,
                                        PointEvents& events) const noexcept {
   const auto& unit = units_->tree[static_cast<std::size_t>(level)];
-  EventCounts& counts = detail::of(events, Point::kTree);
+  EventCounts& counts = of(events, Point::kTree);
   const std::size_t pairs = block.rows / 2;
   // A row is written after the rows that it is made of have been read: they never lie before it.
   detail::add(unit, {in, 2 * block.stride}, {in + block.stride, 2 * block.stride}, {out, block.stride}, pairs,

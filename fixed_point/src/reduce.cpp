@@ -173,7 +173,7 @@ Converted ElementReducer::reduce_blocks(const BlockOperands& operands, TraceSink
 
 PointEvents ElementReducer::events() const noexcept {
   PointEvents events;
-  const auto at = [&](Point p) -> EventCounts& { return events[static_cast<std::size_t>(p)]; };
+  const auto at = [&](Point p) -> EventCounts& { return of(events, p); };
   for (const LaneUnits& lane : lanes_) {
     at(Point::kProduct) += lane.product_events();
     at(Point::kAccumulator) += lane.accumulator_events();

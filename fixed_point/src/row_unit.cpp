@@ -15,7 +15,7 @@ constexpr int kDoubleBits = 53;
 /// Widest DFP target: an inexact sum, rounded to odd, then keeps its last bit two places below the LSB.
 constexpr int kWidestDfp = 50;
 /// So that products, and those times 2^fl, stay normal doubles.
-constexpr int kLargestExponent = 300;
+constexpr int kLargestPlace = 300;
 
 double power(int exponent) noexcept {
   return std::ldexp(1.0, exponent);
@@ -138,9 +138,9 @@ ValueSet ValueSet::united(const ValueSet& other) const noexcept {
 bool carries(const Format& f) noexcept {
   if (f.kind == Kind::kExact || f.rounding == Rounding::kStochastic) return false;
   if (f.kind == Kind::kDfp && f.bits > kWidestDfp) return false;
-  if (std::abs(f.kind == Kind::kDfp ? f.fl : f.bias) > kLargestExponent) return false;
+  if (std::abs(f.kind == Kind::kDfp ? f.fl : f.bias) > kLargestPlace) return false;
   const ValueSet set = ValueSet::of(f);
-  return set.lsb >= -kLargestExponent && set.top <= kLargestExponent;
+  return set.lsb >= -kLargestPlace && set.top <= kLargestPlace;
 }
 
 CarrierCodec::CarrierCodec(const Format& format)

@@ -60,10 +60,6 @@ Format tree_root(const StagedFormats& formats, int lanes) {
   return tree_levels(lanes) == 0 ? formats.accumulator : formats.tree.back();
 }
 
-EventCounts& of(PointEvents& events, Point point) noexcept {
-  return events[static_cast<std::size_t>(point)];
-}
-
 }  // namespace
 
 bool StagedKernels::supports(const StagedFormats& f, const OperandFormats& operands) {

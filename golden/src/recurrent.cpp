@@ -18,7 +18,7 @@ using network::Multiplier;
 using network::RequantRule;
 using network::Shape;
 using network::Tensor;
-using Values = std::vector<std::int64_t>;
+using Integers = std::vector<std::int64_t>;
 
 std::int64_t saturate16(std::int64_t x) {
   return std::clamp<std::int64_t>(x, -32768, 32767);
@@ -30,7 +30,7 @@ void require_shape(const Tensor& tensor, const Shape& wanted, std::string_view w
 }
 
 /// SVDF: shifts every feature's state by one step and appends the feature of the step's input row.
-void push_feature(const network::qop::Svdf& op, const Values& weight_feature, const std::int64_t* row,
+void push_feature(const network::qop::Svdf& op, const Integers& weight_feature, const std::int64_t* row,
                   std::int64_t depth, std::int64_t memory, std::int64_t* state) {
   const std::int64_t features = static_cast<std::int64_t>(weight_feature.size()) / depth;
   for (std::int64_t f = 0; f < features; ++f) {
@@ -43,17 +43,17 @@ void push_feature(const network::qop::Svdf& op, const Values& weight_feature, co
 
 /// One gate of an LSTM: its weights widened, its accumulators' rule.
 struct Gate {
-  Values input_weight, hidden_weight, bias;
+  Integers input_weight, hidden_weight, bias;
   network::qop::Lstm::Gate multiplier;
   RequantRule rule;
 };
 
 /// What an LSTM keeps between steps, for one row of the batch.
 struct LstmState {
-  Values cell, hidden;  ///< hidden minus the output's zero point
+  Integers cell, hidden;  ///< hidden minus the output's zero point
 };
 
-std::int64_t gate_value(const Gate& gate, const Values& x, const Values& hidden, std::int64_t unit) {
+std::int64_t gate_value(const Gate& gate, const Integers& x, const Integers& hidden, std::int64_t unit) {
   const auto depth = static_cast<std::int64_t>(x.size());
   const auto units = static_cast<std::int64_t>(hidden.size());
   const std::int64_t from_input =
@@ -65,14 +65,14 @@ std::int64_t gate_value(const Gate& gate, const Values& x, const Values& hidden,
 }
 
 /// Advances the state by one step; `x` is the input minus its zero point.
-void lstm_step(const network::qop::Lstm& op, const std::array<Gate, 4>& gates, const Values& x, DType type,
+void lstm_step(const network::qop::Lstm& op, const std::array<Gate, 4>& gates, const Integers& x, DType type,
                LstmState& state) {
   const auto& [input_gate, forget_gate, cell_gate, output_gate] = gates;
   const std::int64_t clip = op.cell_clip;
   const auto clip_cell = [clip](std::int64_t c) {
     return clip > 0 ? std::clamp(c, -clip, clip) : saturate16(c);
   };
-  Values hidden(state.hidden.size());
+  Integers hidden(state.hidden.size());
   for (std::int64_t u = 0; u < static_cast<std::int64_t>(hidden.size()); ++u) {
     const std::int64_t input = sigmoid_s16(gate_value(input_gate, x, state.hidden, u), 0);
     const std::int64_t forget = sigmoid_s16(gate_value(forget_gate, x, state.hidden, u), 0);
@@ -151,12 +151,12 @@ void evaluate(const network::qop::Svdf& op, const Inputs& inputs, Tensor& output
   check_clamp(op.state_clamp, state_tensor.dtype());
   const OutputStage stage({op.output}, op.rule, op.output_zero_point, op.clamp, output.dtype(), 1);
 
-  const Values x = centred(input, op.input_zero_point);
-  const Values w_feature = centred(weight_feature);
-  const Values w_time = centred(weight_time);
-  const Values bias = bias_or_zeros(inputs.optional(3), units);
-  Values state = centred(state_tensor);
-  Values y(index(units));
+  const Integers x = centred(input, op.input_zero_point);
+  const Integers w_feature = centred(weight_feature);
+  const Integers w_time = centred(weight_time);
+  const Integers bias = bias_or_zeros(inputs.optional(3), units);
+  Integers state = centred(state_tensor);
+  Integers y(index(units));
   for (std::int64_t n = 0; n < batch; ++n) {
     std::int64_t* own = state.data() + n * features * memory;
     for (std::int64_t t = 0; t < steps; ++t)
@@ -179,14 +179,14 @@ void evaluate(const network::qop::Lstm& op, const Inputs& inputs, Tensor& output
                                   read_gate(op, inputs, 3, op.output_gate, depth, units)};
   const std::int64_t steps = input.shape()[op.time_major ? 0 : 1];
   const std::int64_t batch = input.shape()[op.time_major ? 1 : 0];
-  const Values x = centred(input, op.input_zero_point);
+  const Integers x = centred(input, op.input_zero_point);
   for (std::int64_t n = 0; n < batch; ++n) {
-    LstmState state{Values(index(units)), Values(index(units))};
+    LstmState state{Integers(index(units)), Integers(index(units))};
     for (std::int64_t t = 0; t < steps; ++t) {
       const std::int64_t row = op.time_major ? t * batch + n : n * steps + t;
       const std::int64_t* first = x.data() + row * depth;
-      lstm_step(op, gates, Values(first, first + depth), output.dtype(), state);
-      Values y = state.hidden;
+      lstm_step(op, gates, Integers(first, first + depth), output.dtype(), state);
+      Integers y = state.hidden;
       for (std::int64_t& h : y) h += op.output_zero_point;
       store(output, row * units, y);
     }

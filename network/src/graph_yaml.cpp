@@ -18,7 +18,6 @@ namespace {
 
 using base::YamlNode;
 
-constexpr std::int64_t kLargestSize = std::int64_t{1} << 31;
 constexpr int kMostAxes = 8;
 
 constexpr std::array kDTypes{

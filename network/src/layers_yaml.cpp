@@ -14,9 +14,7 @@
 namespace dlasim::network {
 namespace {
 
-constexpr std::int64_t kLargestSize = std::int64_t{1} << 31;
-
-constexpr std::array kActivations{
+constexpr std::array kFusedActivations{
     base::Choice<FusedActivation>{"none", FusedActivation::kNone},
     base::Choice<FusedActivation>{"relu", FusedActivation::kRelu},
     base::Choice<FusedActivation>{"relu6", FusedActivation::kRelu6},
@@ -171,7 +169,7 @@ int Layer::axis(const base::YamlNode& node) const {
 }
 
 FusedActivation Layer::activation() const {
-  return node_.get_enum_or<FusedActivation>("activation", FusedActivation::kNone, kActivations);
+  return node_.get_enum_or<FusedActivation>("activation", FusedActivation::kNone, kFusedActivations);
 }
 
 Pair Layer::pair_or(std::string_view key, std::int64_t fallback) const {

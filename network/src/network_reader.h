@@ -1,6 +1,7 @@
 #pragma once
 /// The three forms of a network description; network_yaml.cpp chooses.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "weight_source.h"
 
 namespace dlasim::network {
+
+/// The largest size, position or multiplier that a description may state.
+inline constexpr std::int64_t kLargestSize = std::int64_t{1} << 31;
 
 /// Appends a node whose output shape is inferred.
 TensorId append(Graph& graph, std::string name, Operation operation, std::vector<TensorId> inputs);

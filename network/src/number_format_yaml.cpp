@@ -52,7 +52,7 @@ constexpr std::array<Choice<FormatKind>, 4> kKinds = {{
     {"exact", FormatKind::kExact},
     {"mx", FormatKind::kMx},
 }};
-constexpr std::array<Choice<StagedActivation::Type>, 4> kActivations = {{
+constexpr std::array<Choice<StagedActivation::Type>, 4> kStagedActivations = {{
     {"none", StagedActivation::Type::kNone},
     {"relu", StagedActivation::Type::kRelu},
     {"leaky_relu", StagedActivation::Type::kLeakyRelu},
@@ -229,7 +229,7 @@ StagedActivation read_staged_activation(const YamlNode& node) {
   using Type = StagedActivation::Type;
   StagedActivation activation;
   const YamlNode type = node.is_scalar() ? node : node.at("type");
-  activation.type = type.as_enum(names(kActivations));
+  activation.type = type.as_enum(names(kStagedActivations));
   if (node.is_scalar() && activation.type == Type::kLeakyRelu) node.fail("leaky_relu needs a `slope`");
   if (node.is_scalar() && activation.type == Type::kClamp) node.fail("clamp needs `min` and `max`");
   if (activation.type == Type::kLeakyRelu) activation.slope = node.get_double("slope");

@@ -15,9 +15,8 @@ namespace dlasim::network {
 
 using base::YamlNode;
 
-namespace {
-
-constexpr int kMxLanes = 32;  // section 6: L = W = 32 in block mode
+/// What NumericsConfig::Contents is made of.
+namespace numerics_yaml {
 
 /// A value with the place that gave it and the rank of the entry it stands in (higher: more specific).
 template <class T>
@@ -39,6 +38,15 @@ struct Overlay {
   Slot<StagedActivation> function;
   Slot<MxMode> mx_mode;
 };
+
+}  // namespace numerics_yaml
+
+namespace {
+
+using numerics_yaml::Overlay;
+using numerics_yaml::Slot;
+
+constexpr int kMxLanes = 32;  // section 6: L = W = 32 in block mode
 
 template <class T>
 void merge_slot(const Slot<T>& from, int rank, Slot<T>* to) {

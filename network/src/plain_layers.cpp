@@ -6,12 +6,11 @@
 
 #include "layer.h"
 #include "network/shape_inference.h"
+#include "network_reader.h"
 
 /// Layers without weights.
 namespace dlasim::network {
 namespace {
-
-constexpr std::int64_t kLargestSize = std::int64_t{1} << 31;
 
 /// The second operand of a layer with one input: the number `constant`, or the array that `weight` names.
 TensorId constant_of(const Layer& layer) {

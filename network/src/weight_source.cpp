@@ -129,12 +129,12 @@ class RandomWeights : public WeightSource {
 
  private:
   void check_size(const std::string& name, const Shape& shape) const {
-    constexpr std::int64_t kMostElements = std::int64_t{1} << 28;
-    std::int64_t left = kMostElements;
+    constexpr std::int64_t kMostGenerated = std::int64_t{1} << 28;
+    std::int64_t left = kMostGenerated;
     for (const std::int64_t d : shape) left /= std::max<std::int64_t>(1, d);
     if (left > 0) return;
     node_.fail(fmt::format("random array '{}': shape {} has more than {} elements", name,
-                           base::npy_shape_text(shape), kMostElements));
+                           base::npy_shape_text(shape), kMostGenerated));
   }
 
   /// 64-bit FNV-1a.

@@ -12,8 +12,6 @@
 namespace dlasim::quantize {
 namespace {
 
-using Kind = network::op::Unary::Kind;
-
 /// Mean squared error after `f` where its argument is quantised over `range`.
 double error_after(const std::function<double(double)>& f, const Histogram& histogram, const Range& range,
                    double codes) {
@@ -54,6 +52,7 @@ double best_clip(const Histogram& histogram, const Range& range, const network::
 }
 
 ActivationClips choose_activation_clips(const network::Graph& graph, const Calibrator& calibrator, int bits) {
+  using Kind = network::op::Unary::Kind;
   ActivationClips clips;
   for (const network::Node& node : graph.nodes) {
     const auto* unary = std::get_if<network::op::Unary>(&node.operation);

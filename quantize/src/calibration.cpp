@@ -10,13 +10,14 @@
 namespace dlasim::quantize {
 namespace {
 
-using Kind = CalibrationMethod::Kind;
+using MethodKind = CalibrationMethod::Kind;
 
-constexpr std::array<std::pair<Kind, std::string_view>, 5> kNames{{{Kind::kMinMax, "min_max"},
-                                                                   {Kind::kMovingAverage, "moving_average"},
-                                                                   {Kind::kPercentile, "percentile"},
-                                                                   {Kind::kMse, "mse"},
-                                                                   {Kind::kEntropy, "entropy"}}};
+constexpr std::array<std::pair<MethodKind, std::string_view>, 5> kNames{
+    {{MethodKind::kMinMax, "min_max"},
+     {MethodKind::kMovingAverage, "moving_average"},
+     {MethodKind::kPercentile, "percentile"},
+     {MethodKind::kMse, "mse"},
+     {MethodKind::kEntropy, "entropy"}}};
 
 void check(const CalibrationMethod& method) {
   if (!(method.momentum > 0.0 && method.momentum <= 1.0)) {
@@ -34,14 +35,14 @@ void check(const CalibrationMethod& method) {
 
 }  // namespace
 
-std::string_view name(Kind kind) {
+std::string_view name(MethodKind kind) {
   for (const auto& [k, text] : kNames) {
     if (k == kind) return text;
   }
   return "";
 }
 
-Kind calibration_method_from_name(std::string_view text) {
+MethodKind calibration_method_from_name(std::string_view text) {
   std::string allowed;
   for (const auto& [kind, n] : kNames) {
     if (n == text) return kind;
@@ -64,15 +65,15 @@ void TensorObserver::add(std::span<const float> values) {
 Range TensorObserver::range() const {
   if (samples_ == 0) throw base::InputError("calibration needs at least one sample");
   switch (method_.kind) {
-    case Kind::kMinMax:
+    case MethodKind::kMinMax:
       return extremes_;
-    case Kind::kMovingAverage:
+    case MethodKind::kMovingAverage:
       return average_;
-    case Kind::kPercentile:
+    case MethodKind::kPercentile:
       return percentile_range(histogram_, extremes_, method_.percentile);
-    case Kind::kMse:
+    case MethodKind::kMse:
       return mse_range(histogram_, extremes_, method_.bits);
-    case Kind::kEntropy:
+    case MethodKind::kEntropy:
       return entropy_range(histogram_, extremes_, method_.bits);
   }
   return extremes_;

@@ -9,10 +9,8 @@
 namespace dlasim::quantize {
 namespace {
 
-using Kind = CalibrationMethod::Kind;
+using MethodKind = CalibrationMethod::Kind;
 using network::RequantRule;
-
-constexpr double kNoClip = std::numeric_limits<double>::infinity();
 
 /// No tool but this project clips before tanh.
 Scheme plain() {
@@ -44,18 +42,18 @@ Scheme power_of_two(FlMethod activation, FlMethod weight) {
 
 const std::vector<Preset>& all_presets() {
   static const std::vector<Preset> kPresets{
-      {"tflite", plain(), {.kind = Kind::kMinMax}, {RequantRule::kDouble}},
-      {"pytorch", pytorch(), {.kind = Kind::kMse}, {RequantRule::kPytorch}},
-      {"tensorrt", symmetric_scheme(), {.kind = Kind::kEntropy}, {RequantRule::kPytorch}},
-      {"ncnn", symmetric_scheme(), {.kind = Kind::kEntropy}, {RequantRule::kPytorch}},
-      {"amct", plain(), {.kind = Kind::kMse}, {RequantRule::kSingle}},
+      {"tflite", plain(), {.kind = MethodKind::kMinMax}, {RequantRule::kDouble}},
+      {"pytorch", pytorch(), {.kind = MethodKind::kMse}, {RequantRule::kPytorch}},
+      {"tensorrt", symmetric_scheme(), {.kind = MethodKind::kEntropy}, {RequantRule::kPytorch}},
+      {"ncnn", symmetric_scheme(), {.kind = MethodKind::kEntropy}, {RequantRule::kPytorch}},
+      {"amct", plain(), {.kind = MethodKind::kMse}, {RequantRule::kSingle}},
       {"tidl",
        power_of_two(FlMethod::kMax, FlMethod::kMax),
-       {.kind = Kind::kMovingAverage},
+       {.kind = MethodKind::kMovingAverage},
        {RequantRule::kSingle}},
       {"ristretto",
        power_of_two(FlMethod::kRistrettoActivation, FlMethod::kRistrettoParameter),
-       {.kind = Kind::kMinMax},
+       {.kind = MethodKind::kMinMax},
        {RequantRule::kSingle}},
   };
   return kPresets;

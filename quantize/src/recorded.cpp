@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "network/float_reference.h"
 #include "quantize/affine.h"
+#include "tensor_index.h"
 #include "weight_channels.h"
 
 namespace dlasim::quantize {
@@ -22,10 +23,6 @@ using network::DType;
 using network::Graph;
 using network::Node;
 using network::TensorId;
-
-std::size_t index(TensorId id) {
-  return static_cast<std::size_t>(id);
-}
 
 bool is_constant(const Graph& graph, TensorId id) {
   return id != network::kNoTensor && graph.tensor(id).constant.has_value();

@@ -11,6 +11,7 @@
 #include "quantize/recorded.h"
 #include "quantize/rescale.h"
 #include "scheme_affine.h"
+#include "tensor_index.h"
 #include "weight_channels.h"
 
 namespace dlasim::quantize {
@@ -18,12 +19,6 @@ namespace {
 
 namespace op = network::op;
 using network::TensorId;
-
-constexpr double kNoClip = std::numeric_limits<double>::infinity();
-
-std::size_t index(TensorId id) {
-  return static_cast<std::size_t>(id);
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "quantize/codes.h"
 #include "quantize/tables.h"
 #include "staged_formats.h"
+#include "tensor_index.h"
 
 namespace dlasim::quantize {
 namespace {
@@ -32,10 +33,6 @@ using network::Tensor;
 using network::TensorId;
 
 constexpr int kMostTableBits = 16;
-
-std::size_t index(TensorId id) {
-  return static_cast<std::size_t>(id);
-}
 
 bool has_bias(const Node& node) {
   return node.inputs.size() > 2 && node.inputs[2] != network::kNoTensor;

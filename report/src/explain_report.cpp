@@ -12,7 +12,7 @@
 namespace dlasim::report {
 namespace {
 
-constexpr int kWidth = 100;
+constexpr int kColumns = 100;
 
 /// How much a cell says; the next one is taken where the table would be too wide.
 enum class Detail { kAllCodes, kOperandCodes, kValues };
@@ -49,13 +49,13 @@ std::string step_table(const Explanation& e, Detail detail) {
     table.add_row({s.name, cell(s.x, operands), cell(s.w, operands), cell(s.product, all),
                    cell(s.result, all), event_letters(events)});
   }
-  return table.to_string(10 * kWidth);
+  return table.to_string(10 * kColumns);
 }
 
 bool fits(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    if (line.size() > static_cast<std::size_t>(kWidth)) return false;
+    if (line.size() > static_cast<std::size_t>(kColumns)) return false;
   }
   return true;
 }
@@ -93,7 +93,7 @@ std::string requantisation_table(const std::vector<RequantisationSteps>& all) {
     }
     table.add_row(std::move(cells));
   }
-  return table.to_string(kWidth);
+  return table.to_string(kColumns);
 }
 
 nlohmann::ordered_json json_value(const ExplainedValue& v) {

@@ -4,13 +4,19 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "base/text_table.h"
 #include "report/run_report.h"
 
 namespace dlasim::report {
+
+inline std::string grouped(std::uint64_t v) {
+  return base::format_grouped(static_cast<std::int64_t>(v));
+}
 
 /// "exact" where nothing differs, one decimal else.
 inline std::string sqnr_text(const std::optional<double>& sqnr) {

@@ -6,11 +6,12 @@
 #include <cmath>
 
 #include "base/text_table.h"
+#include "figure.h"
 
 namespace dlasim::report {
 namespace {
 
-constexpr const char* kStyle = R"(
+constexpr const char* kPageStyle = R"(
   body { font: 14px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 1100px; color: #222; }
   h1 { font-size: 1.5em; margin-bottom: 0.2em; } h2 { font-size: 1.1em; margin-top: 1.8em; }
   .verdict { padding: 0.6em 1em; border-radius: 6px; font-weight: 600; }
@@ -22,10 +23,6 @@ constexpr const char* kStyle = R"(
   .totals td { text-align: left; background: none; } .totals td:first-child { color: #666; }
   svg text { font: 11px system-ui, sans-serif; fill: #333; } .note { color: #666; }
 )";
-
-std::string grouped(std::uint64_t v) {
-  return base::format_grouped(static_cast<std::int64_t>(v));
-}
 
 const char* verdict_class(const RunReport& r) {
   return !r.compared ? "neutral" : r.differing() == 0 ? "good" : "bad";
@@ -171,7 +168,7 @@ std::string to_html(const RunReport& r) {
       "waited.</p>\n{5}"
       "<h2>Signal to quantisation noise of each layer's output, "
       "dB</h2>\n{6}<h2>Layers</h2>\n{7}</body></html>\n",
-      escape_html(r.config), kStyle, verdict_class(r), escape_html(r.verdict()), totals(r), cycle_bars(r),
+      escape_html(r.config), kPageStyle, verdict_class(r), escape_html(r.verdict()), totals(r), cycle_bars(r),
       sqnr_line(r), layer_table(r));
 }
 

@@ -9,7 +9,7 @@
 namespace dlasim::report {
 namespace {
 
-constexpr double kLeft = 60.0, kTop = 34.0, kPlotHeight = 300.0, kLegend = 130.0;
+constexpr double kLeft = 60.0, kTop = 34.0, kPlotHeight = 300.0, kLegendWidth = 130.0;
 /// Colours that stay apart for colour-blind eyes (Okabe and Ito 2008).
 constexpr std::array kColours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
 
@@ -110,7 +110,7 @@ std::string to_svg(const std::string& title, const std::vector<std::string>& lay
       "font-family=\"sans-serif\" font-size=\"11\">\n<rect width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "fill=\"white\"/>\n"
       "<text x=\"{2:.1f}\" y=\"18\" font-size=\"13\">{3}: SQNR by layer, dB</text>\n",
-      kLeft + width + kLegend, kTop + kPlotHeight + name_height(layers), kLeft, escaped(title));
+      kLeft + width + kLegendWidth, kTop + kPlotHeight + name_height(layers), kLeft, escaped(title));
   svg += grid(d, width) + names(layers, step);
   for (std::size_t i = 0; i < curves.size(); ++i) {
     const char* colour = kColours[i % kColours.size()];

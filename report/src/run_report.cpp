@@ -13,13 +13,8 @@ namespace dlasim::report {
 namespace {
 
 using base::format_count;
-using base::format_grouped;
 using base::format_percent;
 using base::format_seconds;
-
-std::string grouped(std::uint64_t v) {
-  return format_grouped(static_cast<std::int64_t>(v));
-}
 
 double seconds_at_clock(const RunReport& r) {
   return static_cast<double>(r.cycles) / (r.hardware.clock_mhz * 1e6);

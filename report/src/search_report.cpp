@@ -10,8 +10,8 @@
 namespace dlasim::report {
 namespace {
 
-constexpr double kWidth = 720.0, kHeight = 440.0, kMargin = 64.0;
-constexpr double kRight = kWidth - 28.0;
+constexpr double kPlaneWidth = 720.0, kPlaneHeight = 440.0, kPlaneMargin = 64.0;
+constexpr double kRight = kPlaneWidth - 28.0;
 
 std::vector<const SearchRow*> pareto_rows(const SearchReport& report) {
   std::vector<const SearchRow*> rows;
@@ -106,25 +106,25 @@ std::string to_svg(const SearchReport& r) {
     cost_high = std::max(cost_high, row.cost);
     if (std::isfinite(row.figure)) low = std::min(low, row.figure), high = std::max(high, row.figure);
   }
-  const Axis x = axis(cost_low, cost_high, kMargin, kRight);
-  const Axis y = axis(low, high, kHeight - kMargin, 28.0);
+  const Axis x = axis(cost_low, cost_high, kPlaneMargin, kRight);
+  const Axis y = axis(low, high, kPlaneHeight - kPlaneMargin, 28.0);
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "font-family=\"sans-serif\" "
       "font-size=\"12\">\n<rect width=\"{0:.0f}\" height=\"{1:.0f}\" fill=\"white\"/>\n",
-      kWidth, kHeight);
-  svg += fmt::format("<path d=\"M{0:.1f} 28 V{1:.1f} H{2:.1f}\" fill=\"none\" stroke=\"#888\"/>\n", kMargin,
-                     kHeight - kMargin, kRight);
+      kPlaneWidth, kPlaneHeight);
+  svg += fmt::format("<path d=\"M{0:.1f} 28 V{1:.1f} H{2:.1f}\" fill=\"none\" stroke=\"#888\"/>\n",
+                     kPlaneMargin, kPlaneHeight - kPlaneMargin, kRight);
   for (int i = 0; i <= 4; ++i) {
     const double cost = x.low + (x.high - x.low) * i / 4.0;
     const double figure = y.low + (y.high - y.low) * i / 4.0;
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.1f}</text>\n", x(cost),
-                       kHeight - kMargin + 18.0, cost);
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.3f}</text>\n", kMargin - 6.0,
-                       y(figure) + 4.0, figure);
+                       kPlaneHeight - kPlaneMargin + 18.0, cost);
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:.3f}</text>\n",
+                       kPlaneMargin - 6.0, y(figure) + 4.0, figure);
   }
   svg += fmt::format("<line x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" stroke=\"#c00\"/>\n",
-                     kMargin, kRight, y(r.limit));
+                     kPlaneMargin, kRight, y(r.limit));
   svg +=
       fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\" fill=\"#c00\">limit {:.4f}</text>\n",
                   kRight, y(r.limit) - 6.0, r.limit);
@@ -149,7 +149,7 @@ std::string to_svg(const SearchReport& r) {
       "<text x=\"{0:.1f}\" y=\"{2:.1f}\" fill=\"#555\">blue: no other set of formats beats it; green: the "
       "cheapest "
       "within the limit</text>\n<text x=\"{0:.1f}\" y=\"18\">{3} of {4}, {5}</text>\n</svg>\n",
-      kMargin, kHeight - 26.0, kHeight - 8.0, r.figure, r.network, r.numerics);
+      kPlaneMargin, kPlaneHeight - 26.0, kPlaneHeight - 8.0, r.figure, r.network, r.numerics);
   return svg;
 }
 

@@ -12,8 +12,8 @@ namespace dlasim::report {
 namespace {
 
 // Pixels.
-constexpr double kRow = 21, kWave = 14, kBlockTitle = 21, kBlockGap = 7, kMargin = 16, kTitle = 30,
-                 kAxis = 22, kMarkLine = 16, kLegend = 34, kCharacter = 6.1, kNameCharacter = 6.7,
+constexpr double kRow = 21, kWave = 14, kBlockTitle = 21, kBlockGap = 7, kPageMargin = 16, kTitle = 30,
+                 kAxis = 22, kMarkLine = 16, kLegendHeight = 34, kCharacter = 6.1, kNameCharacter = 6.7,
                  kPadding = 9, kNarrowestCell = 14, kWidestCell = 60, kWidestPane = 2400, kSlant = 3.5,
                  kNarrowestPane = 460;
 /// A clock that is drawn finer than this is a grey bar.
@@ -32,7 +32,7 @@ constexpr std::array<Colour, 8> kBlockColours{{{"#6b4a80", "#e9dff0"},
                                                {"#8d3f73", "#f5ddec"}}};
 constexpr Colour kWaiting{"#c77700", "#ffd98a"}, kRegister{"#777777", "#f1f1f1"};
 
-constexpr const char* kStyle =
+constexpr const char* kWaveStyle =
     "text{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:11px;fill:#333}"
     ".title{font-family:system-ui,'Helvetica Neue','DejaVu Sans',sans-serif;font-size:15px;font-weight:600}"
     ".block{font-family:system-ui,'Helvetica Neue','DejaVu Sans',sans-serif;font-size:12px;font-weight:600}"
@@ -76,18 +76,18 @@ class Drawing {
   }
 
   std::string draw() {
-    const double top = kMargin + kTitle + static_cast<double>(mark_lines_) * kMarkLine + kAxis;
+    const double top = kPageMargin + kTitle + static_cast<double>(mark_lines_) * kMarkLine + kAxis;
     y_ = top;
     rows();
     const double bottom = y_;
     legend();
-    const double width = left_ + pane() + kMargin, height = y_ + kMargin / 2;
+    const double width = left_ + pane() + kPageMargin, height = y_ + kPageMargin / 2;
     std::string svg = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
         "height=\"{1:.0f}\">\n"
         "<style>{2}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
         "<text class=\"title\" x=\"{3}\" y=\"{4}\">{5}</text>\n",
-        width, height, kStyle, kMargin, kMargin + 14, escape_html(caption_.title));
+        width, height, kWaveStyle, kPageMargin, kPageMargin + 14, escape_html(caption_.title));
     return svg + panels_ + axis(top, bottom) + body_ + marks(bottom) + "</svg>\n";
   }
 
@@ -110,7 +110,7 @@ class Drawing {
     }
     const double widest = kWidestPane / static_cast<double>(std::max<std::size_t>(scene_.cycles, 1));
     cell_ = std::min({need, kWidestCell, std::max(widest, 2.0)});
-    left_ = kMargin + 14 + static_cast<double>(longest_name) * kNameCharacter + 14;
+    left_ = kPageMargin + 14 + static_cast<double>(longest_name) * kNameCharacter + 14;
   }
 
   // --- the frame ---------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ class Drawing {
   std::string marks(double bottom) const {
     std::string svg;
     for (const PlacedMark& m : placed_) {
-      const double y = kMargin + kTitle + static_cast<double>(m.line) * kMarkLine + 8;
+      const double y = kPageMargin + kTitle + static_cast<double>(m.line) * kMarkLine + 8;
       svg += fmt::format(
           "<path d=\"M{0:.1f} {1:.1f}V{2:.1f}\" stroke=\"#b3261e\" stroke-dasharray=\"4 3\" "
           "opacity=\"0.75\"/>"
@@ -170,7 +170,7 @@ class Drawing {
     return svg;
   }
   void legend() {
-    y_ += kLegend - 14;
+    y_ += kLegendHeight - 14;
     double at = left_;
     const auto entry = [&](const Colour& colour, std::string_view words) {
       body_ += hexagon(at, at + 26, colour);
@@ -204,14 +204,15 @@ class Drawing {
         "<rect x=\"{0}\" y=\"{1:.1f}\" width=\"{2:.1f}\" height=\"{3:.1f}\" rx=\"4\" fill=\"{4}\" "
         "opacity=\"0.25\"/>"
         "<rect x=\"{0}\" y=\"{1:.1f}\" width=\"4\" height=\"{3:.1f}\" rx=\"2\" fill=\"{5}\"/>\n",
-        kMargin, y_, left_ - kMargin + pane(), height, colour.fill, colour.line);
+        kPageMargin, y_, left_ - kPageMargin + pane(), height, colour.fill, colour.line);
     body_ +=
-        fmt::format("<text class=\"block\" x=\"{}\" y=\"{:.1f}\" style=\"fill:{}\">{}</text>\n", kMargin + 12,
-                    y_ + 15, colour.line, escape_html(name.empty() ? "accelerator" : name));
+        fmt::format("<text class=\"block\" x=\"{}\" y=\"{:.1f}\" style=\"fill:{}\">{}</text>\n",
+                    kPageMargin + 12, y_ + 15, colour.line, escape_html(name.empty() ? "accelerator" : name));
     y_ += kBlockTitle;
   }
   void name(const std::string& text) {
-    body_ += fmt::format("<text x=\"{}\" y=\"{:.1f}\">{}</text>\n", kMargin + 14, y_ + 13, escape_html(text));
+    body_ +=
+        fmt::format("<text x=\"{}\" y=\"{:.1f}\">{}</text>\n", kPageMargin + 14, y_ + 13, escape_html(text));
   }
   void clock() {
     name("clk");

@@ -48,6 +48,10 @@ class TraceSink {
 
 /// Events of every point.
 using PointEvents = std::array<EventCounts, kPoints>;
+/// Those of one point.
+inline EventCounts& of(PointEvents& events, Point point) noexcept {
+  return events[static_cast<std::size_t>(point)];
+}
 
 /// Number of levels of the balanced tree over `lanes` (1 or more) leaves.
 constexpr int tree_levels(int lanes) noexcept {

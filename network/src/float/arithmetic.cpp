@@ -11,10 +11,6 @@
 namespace dlasim::network::float_kernels {
 namespace {
 
-float sigmoid(float x) {
-  return 1.0F / (1.0F + std::exp(-x));
-}
-
 /// The approximation of tanh that amplifier models use: spec/nam_wavenet.md section 6.
 float fast_tanh(float x) {
   const float a = std::abs(x);

@@ -2,6 +2,7 @@
 /// Float kernels of everything that is no convolution. Each fills `output`, whose shape is the
 /// declared one; operands have been checked by the caller as far as its comment says.
 
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,9 @@
 
 namespace dlasim::network::float_kernels {
 
+inline float sigmoid(float x) {
+  return 1.0F / (1.0F + std::exp(-x));
+}
 void apply(FusedActivation activation, std::span<float> values);
 
 void unary(const op::Unary& op, const Tensor& input, Tensor& output);

@@ -20,10 +20,6 @@ float dot(const float* a, const float* b, std::int64_t n) {
   return sum;
 }
 
-float sigmoid(float x) {
-  return 1.0F / (1.0F + std::exp(-x));
-}
-
 }  // namespace
 
 void svdf(const op::Svdf& op, const SvdfOperands& o, Tensor& output) {

@@ -1,6 +1,7 @@
 #pragma once
 /// Post-training quantisation: from a float graph and calibrated ranges to integers.
 
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -56,6 +57,9 @@ struct PowerOfTwoScales {
   FlMethod weight = FlMethod::kMax;
 };
 
+/// A clip that leaves every range as it is.
+inline constexpr double kNoClip = std::numeric_limits<double>::infinity();
+
 /// What becomes of a float network. Weights are symmetric, biases int32 (int8 activations) or int64 (int16).
 struct Scheme {
   network::DType activation = network::DType::kInt8;  ///< kInt8, asymmetric; or kInt16, symmetric
@@ -65,7 +69,7 @@ struct Scheme {
   /// more than that bit (spec/nam_wavenet.md section 10).
   double headroom = 1.0;
   /// A tensor that is read by tanh (sigmoid) alone is clipped to +- this before it: the function is flat
-  /// there, and the codes go where it is not. Infinity: no clipping.
+  /// there, and the codes go where it is not.
   double tanh_clip = 4.0, sigmoid_clip = 8.0;
   ClipChoice clip = ClipChoice::kFixed;
   ActivationZeroPoint zero_point = ActivationZeroPoint::kFree;

@@ -11,7 +11,7 @@
 namespace dlasim::sim::arch {
 namespace {
 
-constexpr std::array<const char*, 3> kKinds{"flip", "stuck0", "stuck1"};
+constexpr std::array<const char*, 3> kFaultKinds{"flip", "stuck0", "stuck1"};
 
 template <class Number>
 bool read(const std::string& text, Number& number) {
@@ -31,15 +31,15 @@ Fault parse_fault(const std::string& text) {
                     "stuck0 or stuck1",
                     text));
   fault.block = part[1], fault.signal = part[2];
-  for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
-    if (part[5] == kKinds[kind]) fault.kind = static_cast<FaultKind>(kind);
+  for (std::size_t kind = 0; kind < kFaultKinds.size(); ++kind) {
+    if (part[5] == kFaultKinds[kind]) fault.kind = static_cast<FaultKind>(kind);
   }
   return fault;
 }
 
 std::string to_string(const Fault& f) {
   return fmt::format("{}.{}[{}]@{}:{}", f.block, f.signal, f.bit, f.cycle,
-                     kKinds[static_cast<std::size_t>(f.kind)]);
+                     kFaultKinds[static_cast<std::size_t>(f.kind)]);
 }
 
 }  // namespace dlasim::sim::arch

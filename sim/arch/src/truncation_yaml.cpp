@@ -15,10 +15,10 @@ using base::YamlNode;
 using fixed_point::Format;
 using fixed_point::Kind;
 
-constexpr std::array kKinds{Choice<TruncationKind>{"any", TruncationKind::kAny},
-                            Choice<TruncationKind>{"none", TruncationKind::kNone},
-                            Choice<TruncationKind>{"dfp", TruncationKind::kDfp},
-                            Choice<TruncationKind>{"minifloat", TruncationKind::kMinifloat}};
+constexpr std::array kTruncationKinds{Choice<TruncationKind>{"any", TruncationKind::kAny},
+                                      Choice<TruncationKind>{"none", TruncationKind::kNone},
+                                      Choice<TruncationKind>{"dfp", TruncationKind::kDfp},
+                                      Choice<TruncationKind>{"minifloat", TruncationKind::kMinifloat}};
 constexpr std::array kExpZeros{Choice<fixed_point::ExpZero>{"subnormal", fixed_point::ExpZero::kSubnormal},
                                Choice<fixed_point::ExpZero>{"zero", fixed_point::ExpZero::kZero},
                                Choice<fixed_point::ExpZero>{"normal", fixed_point::ExpZero::kNormal}};
@@ -53,7 +53,7 @@ Format read_format(const YamlNode& node, TruncationKind kind, bool may_be_exact)
 }  // namespace
 
 void read_formats(const YamlNode& node, Truncation& truncation) {
-  truncation.kind = node.get_enum("kind", std::span<const Choice<TruncationKind>>(kKinds));
+  truncation.kind = node.get_enum("kind", std::span<const Choice<TruncationKind>>(kTruncationKinds));
   if (!truncation.has_units()) return;
   visit_formats(truncation, [&](std::string_view key, Format& format) {
     const std::size_t dot = key.find('.');

@@ -22,5 +22,9 @@ struct LaneKernels {
 /// The kernels of base::cpu_level().
 template <class Accumulator>
 const LaneKernels<Accumulator>& lane_kernels();
+template <>
+const LaneKernels<std::int32_t>& lane_kernels();
+template <>
+const LaneKernels<std::int64_t>& lane_kernels();
 
 }  // namespace dlasim::sim::blocks

@@ -50,5 +50,7 @@ inline std::string source(const std::string& name) {
 inline std::string shared(const std::string& name) {
   return places::shared(name).string();
 }
+/// A model of the conformance vectors with its input and output.
+inline const std::string kWavenet = "vectors/tflite/wavenet_gated_int8/audio0/";
 
 }  // namespace dlasim::cli::test

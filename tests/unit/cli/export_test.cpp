@@ -16,8 +16,6 @@ using exporter::test::make_and_run;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::string kWavenet = "vectors/tflite/wavenet_gated_int8/audio0/";
-
 void expect_pass(const std::string& directory) {
   const auto result = make_and_run(directory);
   EXPECT_EQ(result.exit_code, 0) << result.output;

@@ -10,8 +10,6 @@ namespace {
 using ModelRun = CommandTest;
 using ::testing::HasSubstr;
 
-const std::string kWavenet = "vectors/tflite/wavenet_gated_int8/audio0/";
-
 TEST_F(ModelRun, NamModelFromWavToWav) {
   ASSERT_EQ(run({"run", source("configs/nam_standard.yaml"), "--samples", "600", "--out", path("out")}),
             kDone);

@@ -46,7 +46,7 @@ TEST(NetworkVector, ReadsWhatMayBeThere) {
   EXPECT_EQ(v.checksums[0].shape, (network::Shape{1, 16}));
 }
 
-std::string error_of(const nlohmann::json& json) {
+std::string network_error(const nlohmann::json& json) {
   try {
     parse_network_vector(json, "network.json");
   } catch (const base::InputError& e) {
@@ -58,17 +58,18 @@ std::string error_of(const nlohmann::json& json) {
 TEST(NetworkVector, NamesTheFieldThatIsWrong) {
   auto json = minimal();
   json["model"] = "../m.tflite";
-  EXPECT_THAT(error_of(json), testing::StartsWith("network.json: model: expected the name of a file beside"));
+  EXPECT_THAT(network_error(json),
+              testing::StartsWith("network.json: model: expected the name of a file beside"));
   json = minimal();
   json["outputs"][1] = 3;
-  EXPECT_EQ(error_of(json), "network.json: outputs[1]: expected a string, found number");
+  EXPECT_EQ(network_error(json), "network.json: outputs[1]: expected a string, found number");
   json = minimal();
   json["rounding"] = "none";
-  EXPECT_THAT(error_of(json), testing::HasSubstr("rounding: expected 'double' or 'single'"));
+  EXPECT_THAT(network_error(json), testing::HasSubstr("rounding: expected 'double' or 'single'"));
   json = minimal();
   json.erase("source");
-  EXPECT_EQ(error_of(json), "network.json: 'source' is missing");
-  EXPECT_THAT(error_of(nlohmann::json::array()), testing::HasSubstr("expected an object, found array"));
+  EXPECT_EQ(network_error(json), "network.json: 'source' is missing");
+  EXPECT_THAT(network_error(nlohmann::json::array()), testing::HasSubstr("expected an object, found array"));
 }
 
 }  // namespace

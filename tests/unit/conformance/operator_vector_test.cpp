@@ -80,7 +80,7 @@ TEST(OperatorVector, TheAccumulatorSelectsTheRuleOfInt16) {
   EXPECT_EQ(conv_of(parse_operator_vector(json, "v")).mac.rule, RequantRule::kSingle);
 }
 
-std::string error_of(const nlohmann::json& json) {
+std::string operator_error(const nlohmann::json& json) {
   try {
     parse_operator_vector(json, "v.json");
   } catch (const base::InputError& e) {
@@ -93,7 +93,7 @@ TEST(OperatorVector, NamesTheFieldThatIsWrong) {
   const auto broken = [](const char* pointer, const nlohmann::json& value) {
     auto json = conv();
     json[nlohmann::json::json_pointer(pointer)] = value;
-    return error_of(json);
+    return operator_error(json);
   };
   EXPECT_EQ(broken("/format", "dla-vector/9"),
             "v.json: format: expected 'dla-vector/1', found 'dla-vector/9'");
@@ -122,7 +122,7 @@ TEST(OperatorVector, NamesTheFieldThatIsWrong) {
   EXPECT_THAT(broken("/tensors/weight/shape", {1 << 30, 1 << 30}), testing::HasSubstr("too large"));
   auto json = conv();
   json["tensors"].erase("output");
-  EXPECT_EQ(error_of(json), "v.json: tensors: 'output' is missing");
+  EXPECT_EQ(operator_error(json), "v.json: tensors: 'output' is missing");
 }
 
 TEST(OperatorVector, AnUnknownOperatorIsUnsupported) {

@@ -8,20 +8,12 @@
 #include <random>
 
 #include "fixed_point/presets.h"
+#include "kernel_test.h"
 
 namespace dlasim::fixed_point {
 namespace {
 
 constexpr int kLanes = kMxBlock;
-
-bool same_value(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-}
-
-std::uint64_t uniform(std::mt19937_64& random, std::uint64_t n) {
-  return random() % n;
-}
 
 Format one_of(std::mt19937_64& random, std::initializer_list<const char*> names) {
   return preset(names.begin()[uniform(random, names.size())]).value();

@@ -9,17 +9,10 @@
 
 #include "fixed_point/presets.h"
 #include "format_vectors.h"
+#include "kernel_test.h"
 
 namespace dlasim::fixed_point {
 namespace {
-
-constexpr Rounding kDeterministic[] = {Rounding::kFloor, Rounding::kTrunc, Rounding::kNearestUp,
-                                       Rounding::kNearestAway, Rounding::kNearestEven};
-
-bool same_double(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-}
 
 std::string describe(const Format& f) {
   std::string text =
@@ -82,7 +75,7 @@ void expect_row(const Format& target, const std::vector<double>& got, const Even
   for (std::size_t i = 0; i < got.size(); ++i) {
     const Converted c = operation(i);
     events.count(c.flags);
-    ASSERT_TRUE(same_double(got[i], c.value.to_double()))
+    ASSERT_TRUE(same_value(got[i], c.value.to_double()))
         << describe(target) << " entry " << i << " got " << got[i] << " expected " << c.value.to_double();
   }
   ASSERT_EQ(got_events.inexact, events.inexact) << describe(target);
@@ -127,7 +120,7 @@ void check_add(const Format& target, const ValueSet& a, const ValueSet& b, const
   EventCounts pair_events;
   unit.add_pairs(interleaved.data(), from_pairs.data(), out.size(), pair_events);
   ASSERT_EQ(events, pair_events);
-  for (std::size_t i = 0; i < out.size(); ++i) ASSERT_TRUE(same_double(out[i], from_pairs[i]));
+  for (std::size_t i = 0; i < out.size(); ++i) ASSERT_TRUE(same_value(out[i], from_pairs[i]));
 }
 
 std::vector<Format> presets(std::initializer_list<const char*> names) {

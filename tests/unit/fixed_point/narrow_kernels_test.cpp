@@ -11,17 +11,10 @@
 #include <utility>
 
 #include "fixed_point/presets.h"
+#include "kernel_test.h"
 
 namespace dlasim::fixed_point {
 namespace {
-
-constexpr Rounding kDeterministic[] = {Rounding::kFloor, Rounding::kTrunc, Rounding::kNearestUp,
-                                       Rounding::kNearestAway, Rounding::kNearestEven};
-
-bool same_value(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-}
 
 /// Formats of a layer up to the tree, which is what the narrow kernels run.
 struct Numerics {
@@ -142,10 +135,6 @@ class Position {
   std::vector<AdderTree> trees_;
   PointEvents events_{};
 };
-
-std::uint64_t uniform(std::mt19937_64& random, std::uint64_t n) {
-  return random() % n;
-}
 
 Format random_dfp(std::mt19937_64& random, int least, int most) {
   Format f = dfp(least + static_cast<int>(uniform(random, static_cast<std::uint64_t>(most - least + 1))),

@@ -7,6 +7,7 @@
 
 #include "fixed_point/presets.h"
 #include "format_vectors.h"
+#include "kernel_test.h"
 
 namespace dlasim::fixed_point {
 namespace {
@@ -56,9 +57,6 @@ std::vector<Format> small_formats() {
         }
   return formats;
 }
-
-constexpr Rounding kDeterministic[] = {Rounding::kFloor, Rounding::kTrunc, Rounding::kNearestUp,
-                                       Rounding::kNearestAway, Rounding::kNearestEven};
 
 TEST(TruncationUnit, EveryCodeOfSmallFormatsComesBack) {
   for (Format f : small_formats()) {

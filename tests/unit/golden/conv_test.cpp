@@ -15,15 +15,6 @@ using network::Tensor;
 namespace qop = network::qop;
 using Values = std::vector<std::int64_t>;
 
-const network::Clamp kInt32Range{network::lowest(DType::kInt32), network::highest(DType::kInt32)};
-
-qop::MacParameters identity_mac() {
-  qop::MacParameters mac;
-  mac.multiplier = {kIdentity};
-  mac.clamp = kInt32Range;
-  return mac;
-}
-
 TEST(Conv2d, CausalDilatedOneDimensional) {
   qop::Conv2d op;
   op.dilation = {1, 2};

@@ -11,13 +11,6 @@ using network::Tensor;
 namespace qop = network::qop;
 using Values = std::vector<std::int64_t>;
 
-qop::MacParameters identity_mac() {
-  qop::MacParameters mac;
-  mac.multiplier = {kIdentity};
-  mac.clamp = {network::lowest(DType::kInt32), network::highest(DType::kInt32)};
-  return mac;
-}
-
 TEST(FullyConnected, SubtractsBothZeroPoints) {
   qop::FullyConnected op{identity_mac()};
   op.mac.input_zero_point = 1;

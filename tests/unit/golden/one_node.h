@@ -54,4 +54,15 @@ inline network::Tensor run_one(network::QuantizedOperation operation, std::vecto
 inline constexpr network::Multiplier kIdentity{1 << 30, 1};
 inline constexpr network::Multiplier kHalf{1 << 30, 0};
 
+inline const network::Clamp kInt32Range{network::lowest(network::DType::kInt32),
+                                        network::highest(network::DType::kInt32)};
+
+/// Sums as they are.
+inline network::qop::MacParameters identity_mac() {
+  network::qop::MacParameters mac;
+  mac.multiplier = {kIdentity};
+  mac.clamp = kInt32Range;
+  return mac;
+}
+
 }  // namespace dlasim::golden

@@ -10,9 +10,9 @@ using network::DType;
 using network::Tensor;
 namespace qop = network::qop;
 using Values = std::vector<std::int64_t>;
-using Kind = network::op::Pool2d::Kind;
+using PoolKind = network::op::Pool2d::Kind;
 
-qop::Pool2d pool(Kind kind, std::int64_t width) {
+qop::Pool2d pool(PoolKind kind, std::int64_t width) {
   qop::Pool2d op;
   op.kind = kind;
   op.kernel = {1, width};
@@ -20,7 +20,7 @@ qop::Pool2d pool(Kind kind, std::int64_t width) {
 }
 
 TEST(AveragePool, HalvesGoAwayFromZeroAndPaddingDoesNotCount) {
-  qop::Pool2d op = pool(Kind::kAverage, 2);
+  qop::Pool2d op = pool(PoolKind::kAverage, 2);
   op.stride = {1, 2};
   EXPECT_EQ(values_of(run_one(op, {make_tensor(DType::kInt8, {1, 1, 4, 1}, {1, 2, -1, -2})}, DType::kInt8,
                               {1, 1, 2, 1})),
@@ -33,7 +33,7 @@ TEST(AveragePool, HalvesGoAwayFromZeroAndPaddingDoesNotCount) {
 }
 
 TEST(AveragePool, DoesNotTouchZeroPointsButClamps) {
-  qop::Pool2d op = pool(Kind::kAverage, 3);
+  qop::Pool2d op = pool(PoolKind::kAverage, 3);
   op.clamp = {-5, 4};
   EXPECT_EQ(values_of(run_one(op, {make_tensor(DType::kInt16, {1, 1, 3, 2}, {1, -9, 1, -9, 0, -9})},
                               DType::kInt16, {1, 1, 1, 2})),
@@ -41,7 +41,7 @@ TEST(AveragePool, DoesNotTouchZeroPointsButClamps) {
 }
 
 TEST(MaxPool, PaddingNeverWins) {
-  qop::Pool2d op = pool(Kind::kMax, 3);
+  qop::Pool2d op = pool(PoolKind::kMax, 3);
   op.padding = {0, 1, 0, 1};
   EXPECT_EQ(values_of(run_one(op, {make_tensor(DType::kInt8, {1, 1, 2, 1}, {-7, -100})}, DType::kInt8,
                               {1, 1, 2, 1})),
@@ -50,8 +50,8 @@ TEST(MaxPool, PaddingNeverWins) {
 
 TEST(Pool, RefusesWindowsOutsideTheInput) {
   const Tensor x = make_tensor(DType::kInt8, {1, 1, 2, 1}, {1, 2});
-  EXPECT_THROW(run_one(pool(Kind::kMax, 1), {x}, DType::kInt8, {1, 1, 3, 1}), base::InputError);
-  EXPECT_THROW(run_one(pool(Kind::kMax, 0), {x}, DType::kInt8, {1, 1, 2, 1}), base::InputError);
+  EXPECT_THROW(run_one(pool(PoolKind::kMax, 1), {x}, DType::kInt8, {1, 1, 3, 1}), base::InputError);
+  EXPECT_THROW(run_one(pool(PoolKind::kMax, 0), {x}, DType::kInt8, {1, 1, 2, 1}), base::InputError);
 }
 
 TEST(Reduce, SumsOverTheAxes) {

@@ -9,9 +9,9 @@
 #include <random>
 
 #include "base/error.h"
+#include "formats.h"
 #include "golden/convert.h"
 #include "golden/mx.h"
-#include "network/number_format_presets.h"
 
 namespace dlasim::golden {
 namespace {
@@ -19,28 +19,6 @@ namespace {
 using network::NumberFormat;
 using network::Overflow;
 using network::Rounding;
-
-NumberFormat preset(const char* name, Rounding rounding = Rounding::kNearestEven) {
-  NumberFormat format = *network::number_format_preset(name);
-  format.rounding = rounding;
-  return format;
-}
-
-NumberFormat dfp(int bits, int fl, Rounding rounding, Overflow overflow = Overflow::kSaturate) {
-  NumberFormat format;
-  format.kind = NumberFormat::Kind::kDfp;
-  format.bits = bits;
-  format.fl = fl;
-  format.rounding = rounding;
-  format.overflow = overflow;
-  return format;
-}
-
-NumberFormat stochastic(NumberFormat format, int bits) {
-  format.rounding = Rounding::kStochastic;
-  format.lfsr = network::Lfsr{bits, 1};
-  return format;
-}
 
 /// Codes of fp32 that visit all kinds of values; a third of them with the same few exponents, so that sums
 /// cancel.
@@ -146,8 +124,8 @@ std::vector<NumberFormat> many_formats() {
       formats.push_back(dfp(64, 40, rounding, overflow));
     }
   }
-  formats.push_back(stochastic(preset("fp16"), 16));
-  formats.push_back(stochastic(dfp(16, 8, Rounding::kNearestEven), 32));
+  formats.push_back(stochastic(preset("fp16"), {16, 1}));
+  formats.push_back(stochastic(dfp(16, 8, Rounding::kNearestEven), {32, 1}));
   return formats;
 }
 
@@ -229,7 +207,7 @@ TEST(Lfsr, SeedsOfTheContract) {
 
 /// floor(f * 2^16) + r against 2^16, for every possible fraction of 16 bits around the next draw.
 TEST(Stochastic, RoundsExactlyAtTheThreshold) {
-  const Converter converter(stochastic(dfp(8, 0, Rounding::kFloor), 16));
+  const Converter converter(stochastic(dfp(8, 0, Rounding::kFloor), {16, 1}));
   const std::uint32_t draw = 0x7C41;  // from state 1
   const auto code = [&](bool negative, std::uint64_t sixteenths) {
     LfsrState lfsr(16, 1);
@@ -245,7 +223,7 @@ TEST(Stochastic, RoundsExactlyAtTheThreshold) {
 }
 
 TEST(Stochastic, FractionsFinerThanTheDrawAreFloored) {
-  const Converter converter(stochastic(dfp(8, 0, Rounding::kFloor), 16));
+  const Converter converter(stochastic(dfp(8, 0, Rounding::kFloor), {16, 1}));
   const std::uint64_t draw = 0x7C41;
   const auto code = [&](bool negative, std::uint64_t fraction) {
     LfsrState lfsr(16, 1);

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "formats.h"
 #include "golden/interpreter.h"
 #include "golden/mx.h"
 #include "golden/staged.h"
@@ -23,12 +24,8 @@ using network::QuantizedNode;
 using network::Shape;
 using network::Tensor;
 using network::TensorId;
-using Kind = network::op::Binary::Kind;
+using BinaryKind = network::op::Binary::Kind;
 namespace qop = network::qop;
-
-NumberFormat preset(const char* name) {
-  return *network::number_format_preset(name);
-}
 
 TensorId add_tensor(QuantizedGraph* graph, DType dtype, const Shape& shape,
                     std::optional<OperandFormat> format) {
@@ -41,7 +38,7 @@ TensorId add_tensor(QuantizedGraph* graph, DType dtype, const Shape& shape,
 }
 
 /// Runs one binary operator of fp32 operands to fp32.
-Tensor run_fp32(Kind kind, const Tensor& a, const Tensor& b, const Shape& output,
+Tensor run_fp32(BinaryKind kind, const Tensor& a, const Tensor& b, const Shape& output,
                 const network::StagedActivation& function = {}) {
   QuantizedGraph graph;
   const OperandFormat fp32{preset("fp32"), 0};
@@ -72,16 +69,17 @@ TEST(StagedBinary, EqualsTheProcessor) {
   std::mt19937 random(6);
   const Tensor a = floats({500}, random);
   const Tensor b = floats({500}, random);
-  for (const Kind kind : {Kind::kAdd, Kind::kSub, Kind::kMul, Kind::kMinimum, Kind::kMaximum}) {
+  for (const BinaryKind kind :
+       {BinaryKind::kAdd, BinaryKind::kSub, BinaryKind::kMul, BinaryKind::kMinimum, BinaryKind::kMaximum}) {
     const Tensor got = run_fp32(kind, a, b, {500});
     for (std::size_t i = 0; i < 500; ++i) {
       const auto x = std::bit_cast<float>(a.data<std::int32_t>()[i]);
       const auto y = std::bit_cast<float>(b.data<std::int32_t>()[i]);
-      const float expected = kind == Kind::kAdd       ? x + y
-                             : kind == Kind::kSub     ? x - y
-                             : kind == Kind::kMul     ? x * y
-                             : kind == Kind::kMinimum ? std::fmin(x, y)
-                                                      : std::fmax(x, y);
+      const float expected = kind == BinaryKind::kAdd       ? x + y
+                             : kind == BinaryKind::kSub     ? x - y
+                             : kind == BinaryKind::kMul     ? x * y
+                             : kind == BinaryKind::kMinimum ? std::fmin(x, y)
+                                                            : std::fmax(x, y);
       ASSERT_EQ(got.data<std::int32_t>()[i], std::bit_cast<std::int32_t>(expected));
     }
   }
@@ -91,13 +89,13 @@ TEST(StagedBinary, BroadcastsAsNumPyDoes) {
   std::mt19937 random(6);
   const Tensor a = floats({2, 1, 3}, random);
   const Tensor b = floats({4, 1}, random);
-  const Tensor got = run_fp32(Kind::kAdd, a, b, {2, 4, 3});
+  const Tensor got = run_fp32(BinaryKind::kAdd, a, b, {2, 4, 3});
   for (std::size_t i = 0; i < 24; ++i) {
     const auto x = std::bit_cast<float>(a.data<std::int32_t>()[i / 12 * 3 + i % 3]);
     const auto y = std::bit_cast<float>(b.data<std::int32_t>()[i / 3 % 4]);
     EXPECT_EQ(got.data<std::int32_t>()[i], std::bit_cast<std::int32_t>(x + y));
   }
-  EXPECT_THROW(run_fp32(Kind::kAdd, a, b, {2, 4, 4}), base::InputError);
+  EXPECT_THROW(run_fp32(BinaryKind::kAdd, a, b, {2, 4, 4}), base::InputError);
 }
 
 TEST(StagedBinary, AppliesTheActivationToTheExactResult) {
@@ -111,8 +109,8 @@ TEST(StagedBinary, AppliesTheActivationToTheExactResult) {
   clamp.type = network::StagedActivation::Type::kClamp;
   clamp.min = -1.0;
   clamp.max = 1.5;
-  const Tensor leaky_sum = run_fp32(Kind::kAdd, a, b, {100}, leaky);
-  const Tensor clamped_sum = run_fp32(Kind::kAdd, a, b, {100}, clamp);
+  const Tensor leaky_sum = run_fp32(BinaryKind::kAdd, a, b, {100}, leaky);
+  const Tensor clamped_sum = run_fp32(BinaryKind::kAdd, a, b, {100}, clamp);
   for (std::size_t i = 0; i < 100; ++i) {
     const auto sum =
         std::bit_cast<float>(a.data<std::int32_t>()[i]) + std::bit_cast<float>(b.data<std::int32_t>()[i]);

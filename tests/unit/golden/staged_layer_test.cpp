@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "formats.h"
 #include "golden/interpreter.h"
 #include "golden/staged.h"
 #include "network/number_format_presets.h"
@@ -25,24 +26,6 @@ using network::StagedNumerics;
 using network::Tensor;
 using network::TensorId;
 namespace qop = network::qop;
-
-NumberFormat preset(const char* name) {
-  return *network::number_format_preset(name);
-}
-
-NumberFormat dfp(int bits, int fl, Rounding rounding = Rounding::kNearestEven) {
-  NumberFormat format = preset("int8");
-  format.bits = bits;
-  format.fl = fl;
-  format.rounding = rounding;
-  return format;
-}
-
-NumberFormat stochastic(NumberFormat format, std::uint32_t seed) {
-  format.rounding = Rounding::kStochastic;
-  format.lfsr = network::Lfsr{16, seed};
-  return format;
-}
 
 StagedNumerics uniform(const NumberFormat& operand, const NumberFormat& point, const NumberFormat& output) {
   StagedNumerics n;
@@ -183,8 +166,8 @@ OneLayer small_conv(const StagedNumerics& numerics, std::mt19937& random) {
 
 TEST(StagedLayer, TraceIsWhatTheLayerDoes) {
   std::mt19937 random(4);
-  StagedNumerics numerics = uniform(dfp(8, 5), dfp(14, 8, Rounding::kFloor), stochastic(dfp(8, 3), 6));
-  numerics.tree = {stochastic(dfp(14, 7), 3), dfp(14, 6)};
+  StagedNumerics numerics = uniform(dfp(8, 5), dfp(14, 8, Rounding::kFloor), stochastic(dfp(8, 3), {16, 6}));
+  numerics.tree = {stochastic(dfp(14, 7), {16, 3}), dfp(14, 6)};
   const OneLayer layer = small_conv(numerics, random);
   StageEvents events;
   const Tensor output = layer.run(&events);
@@ -219,7 +202,8 @@ TEST(StagedLayer, TraceIsWhatTheLayerDoes) {
 /// Large enough for several threads: the same as one element at a time.
 TEST(StagedLayer, ThreadsDoNotShow) {
   std::mt19937 random(19);
-  const StagedNumerics numerics = uniform(dfp(8, 5), stochastic(dfp(12, 5), 1), stochastic(dfp(8, 2), 2));
+  const StagedNumerics numerics =
+      uniform(dfp(8, 5), stochastic(dfp(12, 5), {16, 1}), stochastic(dfp(8, 2), {16, 2}));
   OneLayer layer;
   layer.node.operation = qop::Conv2d{};
   layer.node.inputs = {
@@ -293,12 +277,13 @@ void expect_own_seeds(const OneLayer& layer, std::uint32_t element) {
 /// one before it, so that every unit has something to round.
 TEST(StagedLayer, EveryUnitHasItsOwnSeed) {
   std::mt19937 random(9);
-  StagedNumerics numerics = uniform(dfp(8, 5), stochastic(dfp(16, 6), 42), stochastic(dfp(8, -2), 42));
-  numerics.accumulator = stochastic(dfp(16, 5), 42);
-  numerics.tree = {stochastic(dfp(16, 4), 42), stochastic(dfp(16, 3), 42)};
-  numerics.partial_sum = stochastic(dfp(16, 2), 42);
-  numerics.bias = stochastic(dfp(16, 1), 42);
-  numerics.activation = stochastic(dfp(16, 0), 42);
+  StagedNumerics numerics =
+      uniform(dfp(8, 5), stochastic(dfp(16, 6), {16, 42}), stochastic(dfp(8, -2), {16, 42}));
+  numerics.accumulator = stochastic(dfp(16, 5), {16, 42});
+  numerics.tree = {stochastic(dfp(16, 4), {16, 42}), stochastic(dfp(16, 3), {16, 42})};
+  numerics.partial_sum = stochastic(dfp(16, 2), {16, 42});
+  numerics.bias = stochastic(dfp(16, 1), {16, 42});
+  numerics.activation = stochastic(dfp(16, 0), {16, 42});
   const OneLayer layer = small_conv(numerics, random);
   for (std::uint32_t element = 0; element < 40; ++element) expect_own_seeds(layer, element);
 }

@@ -12,7 +12,7 @@
 namespace dlasim::network {
 namespace {
 
-constexpr std::size_t kIn = 3, kHeight = 5, kWidth = 4, kOut = 2, kKernelH = 2, kKernelW = 3, kClasses = 4;
+constexpr std::size_t kIn = 3, kHeight = 5, kWidth = 4, kOut = 2, kKernelH = 2, kKernelW = 3, kLabels = 4;
 constexpr std::size_t kRows = kHeight - kKernelH + 1, kColumns = kWidth - kKernelW + 1;
 using Values = std::vector<float>;
 
@@ -52,8 +52,8 @@ Values in_pytorch_order(const Values& x, const Values& conv, const Values& linea
       }
     }
   }
-  Values result(kClasses);
-  for (std::size_t k = 0; k < kClasses; ++k) {
+  Values result(kLabels);
+  for (std::size_t k = 0; k < kLabels; ++k) {
     for (std::size_t i = 0; i < flat.size(); ++i) result[k] += linear[k * flat.size() + i] * flat[i];
   }
   return result;
@@ -69,7 +69,7 @@ class Layout : public testing::Test {
   Values run(const Values& image, const Values& conv, const Values& linear) const {
     const base::ScratchDirectory scratch;
     base::write_npz(scratch / "w.npz", {{"conv.weight", array({kOut, kKernelH, kKernelW, kIn}, conv)},
-                                        {"fc.weight", array({kClasses, kOut * kRows * kColumns}, linear)}});
+                                        {"fc.weight", array({kLabels, kOut * kRows * kColumns}, linear)}});
     const Graph graph = read_network(base::YamlDocument::from_string(R"(
 weights: w.npz
 input: {shape: [1, 5, 4, 3]}
@@ -88,13 +88,13 @@ layers:
   base::Random random_{11};
   Values x_ = random_integers(kIn * kHeight * kWidth, random_);
   Values conv_ = random_integers(kOut * kIn * kKernelH * kKernelW, random_);
-  Values linear_ = random_integers(kClasses * kOut * kRows * kColumns, random_);
+  Values linear_ = random_integers(kLabels * kOut * kRows * kColumns, random_);
 };
 
 TEST_F(Layout, ConvertedWeightsGivePytorchsNumbers) {
   EXPECT_EQ(
       run(channels_last(x_, 1, kIn, kHeight, kWidth), channels_last(conv_, kOut, kIn, kKernelH, kKernelW),
-          channels_last(linear_, kClasses, kOut, kRows, kColumns)),
+          channels_last(linear_, kLabels, kOut, kRows, kColumns)),
       in_pytorch_order(x_, conv_, linear_));
 }
 

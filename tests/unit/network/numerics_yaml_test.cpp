@@ -19,7 +19,7 @@ defaults:
   points: {product: fp16, accumulator: fp16, tree: fp16, partial_sum: fp16, bias: fp16, output: fp8_e4m3}
 )";
 
-NumericsConfig read(const std::string& text) {
+NumericsConfig config_of(const std::string& text) {
   const auto document = base::YamlDocument::from_string(text, "n.yaml");
   NumericsConfig config = NumericsConfig::read(document.root());
   document.finish();
@@ -27,13 +27,13 @@ NumericsConfig read(const std::string& text) {
 }
 
 StagedNumerics layer(const std::string& text, const NumericsLayer& which = {"conv1", true, 16}) {
-  return read(text).for_layer(which).value();
+  return config_of(text).for_layer(which).value();
 }
 
 /// The message of the InputError that reading and resolving `text` gives; "" if there is none.
 std::string error_of(const std::string& text, const NumericsLayer& which = {"conv1", true, 16}) {
   try {
-    (void)read(text).for_layer(which);
+    (void)config_of(text).for_layer(which);
   } catch (const base::InputError& error) {
     return error.what();
   }
@@ -162,7 +162,7 @@ TEST(NumericsYaml, TreeListsFitTheLevels) {
 }
 
 TEST(NumericsYaml, MergesDefaultsPatternsAndNames) {
-  const NumericsConfig config = read(std::string(kDefaults) + R"(
+  const NumericsConfig config = config_of(std::string(kDefaults) + R"(
 layers:
   conv2: {activation: {type: leaky_relu, slope: 0.125}, points: {output: bf16}}
   "conv?": {points: {output: fp32}}
@@ -181,15 +181,15 @@ layers:
 }
 
 TEST(NumericsYaml, LayersWithoutAnEntryHaveNoFormats) {
-  EXPECT_FALSE(read("layers: {a: integer}").for_layer({"b", false, 16}));
+  EXPECT_FALSE(config_of("layers: {a: integer}").for_layer({"b", false, 16}));
 }
 
 TEST(NumericsYaml, NamesThatNoLayerHasAreRefused) {
   const std::vector<std::string> layers = {"conv1", "conv2", "head"};
-  EXPECT_NO_THROW(read("layers: {conv1: integer, 'c*': integer}").check_names(layers));
+  EXPECT_NO_THROW(config_of("layers: {conv1: integer, 'c*': integer}").check_names(layers));
   const auto message = [&](const std::string& text) {
     try {
-      read(text).check_names(layers);
+      config_of(text).check_names(layers);
     } catch (const base::InputError& error) {
       return std::string(error.what());
     }
@@ -200,7 +200,7 @@ TEST(NumericsYaml, NamesThatNoLayerHasAreRefused) {
 }
 
 TEST(NumericsYaml, LeavesFractionalLengthsOpen) {
-  const NumericsConfig config = read(std::string(kDefaults) + R"(
+  const NumericsConfig config = config_of(std::string(kDefaults) + R"(
 layers:
   conv1:
     operands:
@@ -221,7 +221,7 @@ layers:
   EXPECT_EQ(n.open.tree[1]->method, FlMethod::kMse);
   EXPECT_THROW((void)config.for_layer({"conv1", true, 4}), base::InputError);
   EXPECT_NO_THROW((void)config.for_layer({"conv2", true, 4}));
-  EXPECT_FALSE(read(std::string(kDefaults)).needs_values());
+  EXPECT_FALSE(config_of(std::string(kDefaults)).needs_values());
 }
 
 TEST(NumericsYaml, RefusesAnOpenFractionalLengthWhereItMeansNothing) {

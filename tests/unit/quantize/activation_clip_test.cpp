@@ -8,7 +8,7 @@
 namespace dlasim::quantize {
 namespace {
 
-using Kind = network::op::Unary::Kind;
+using UnaryKind = network::op::Unary::Kind;
 
 std::vector<float> normal_values(float width) {
   std::mt19937 random(5);
@@ -36,7 +36,7 @@ TEST(BestClip, IsTheBestOfAllThatAreTried) {
     Histogram histogram;
     histogram.add(values);
     const Range range = range_of(values);
-    const double clip = best_clip(histogram, range, {Kind::kTanh, {}}, 8);
+    const double clip = best_clip(histogram, range, {UnaryKind::kTanh, {}}, 8);
     const double reached = measured_error(values, clip, 8);
     for (int step = 1; step <= 64; ++step) {
       EXPECT_LT(reached, measured_error(values, range.magnitude() * step / 64.0, 8) * 1.1)
@@ -50,7 +50,7 @@ TEST(BestClip, CutsWideInputsAndLeavesNarrowOnes) {
     const auto values = normal_values(width);
     Histogram histogram;
     histogram.add(values);
-    return best_clip(histogram, range_of(values), {Kind::kTanh, {}}, 8);
+    return best_clip(histogram, range_of(values), {UnaryKind::kTanh, {}}, 8);
   };
   EXPECT_GT(clip(0.1F), 0.3);
   EXPECT_LT(clip(20.0F), 6.0);
@@ -60,8 +60,8 @@ TEST(BestClip, CutsWideInputsAndLeavesNarrowOnes) {
 TEST(ChooseActivationClips, NamesTheInputsOfSaturatingFunctions) {
   network::Graph graph;
   const auto x = graph.add_tensor({"x", network::DType::kFloat32, {20000}, {}, {}});
-  const auto t = graph.add_node("tanh", network::op::Unary{Kind::kTanh, {}}, {x}, {20000});
-  const auto r = graph.add_node("relu", network::op::Unary{Kind::kRelu, {}}, {t}, {20000});
+  const auto t = graph.add_node("tanh", network::op::Unary{UnaryKind::kTanh, {}}, {x}, {20000});
+  const auto r = graph.add_node("relu", network::op::Unary{UnaryKind::kRelu, {}}, {t}, {20000});
   graph.inputs = {x};
   graph.outputs = {r};
   Calibrator calibrator(graph);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "samples.h"
 
 namespace dlasim::quantize {
 namespace {
@@ -18,12 +19,6 @@ Tensor floats(network::Shape shape, const std::vector<float>& values) {
   Tensor t(DType::kFloat32, std::move(shape));
   std::copy(values.begin(), values.end(), t.data<float>().begin());
   return t;
-}
-
-std::vector<std::int64_t> integers(const Tensor& t) {
-  std::vector<std::int64_t> v;
-  for (std::int64_t i = 0; i < t.size(); ++i) v.push_back(t.integer(i));
-  return v;
 }
 
 TEST(Asymmetric, HoldsZeroExactly) {

@@ -11,11 +11,11 @@
 #include <random>
 
 #include "quantize/calibration.h"
+#include "samples.h"
 
 namespace dlasim::quantize {
 namespace {
 
-using Kind = CalibrationMethod::Kind;
 using Values = std::vector<float>;
 using Samples = std::vector<Values>;
 
@@ -58,13 +58,6 @@ TensorObserver observer_of(const CalibrationMethod& method, const Samples& sampl
   return observer;
 }
 
-CalibrationMethod method(Kind kind, int bits = 8) {
-  CalibrationMethod m;
-  m.kind = kind;
-  m.bits = bits;
-  return m;
-}
-
 class Formulas : public testing::TestWithParam<std::tuple<std::size_t, unsigned>> {
  protected:
   Samples samples_ = draw(distributions()[std::get<0>(GetParam())], std::get<1>(GetParam()));
@@ -73,12 +66,12 @@ class Formulas : public testing::TestWithParam<std::tuple<std::size_t, unsigned>
 TEST_P(Formulas, MinMax) {
   const Values all = all_of(samples_);
   const auto [low, high] = std::ranges::minmax(all);
-  EXPECT_EQ(observer_of(method(Kind::kMinMax), samples_).range(), (Range{low, high}));
+  EXPECT_EQ(observer_of(method(MethodKind::kMinMax), samples_).range(), (Range{low, high}));
 }
 
 /// r_n = (1 - m)^n s_0 + sum over k > 0 of m (1 - m)^(n - k) s_k.
 TEST_P(Formulas, MovingAverage) {
-  CalibrationMethod m = method(Kind::kMovingAverage);
+  CalibrationMethod m = method(MethodKind::kMovingAverage);
   for (const double momentum : {0.01, 0.1, 0.9, 1.0}) {
     m.momentum = momentum;
     double low = 0.0;
@@ -100,7 +93,7 @@ TEST_P(Formulas, MovingAverage) {
 TEST_P(Formulas, Percentile) {
   Values sorted = all_of(samples_);
   std::ranges::sort(sorted);
-  CalibrationMethod m = method(Kind::kPercentile);
+  CalibrationMethod m = method(MethodKind::kPercentile);
   for (const double percentile : {60.0, 90.0, 99.0, 99.9, 99.99, 100.0}) {
     m.percentile = percentile;
     const TensorObserver observer = observer_of(m, samples_);
@@ -137,7 +130,7 @@ TEST_P(Formulas, Mse) {
   const auto [lowest, highest] = std::ranges::minmax(all);
   const double magnitude = std::max(std::abs(double(lowest)), std::abs(double(highest)));
   for (const int bits : {2, 4, 8, 16}) {
-    const TensorObserver observer = observer_of(method(Kind::kMse, bits), samples_);
+    const TensorObserver observer = observer_of(method(MethodKind::kMse, bits), samples_);
     double least = std::numeric_limits<double>::infinity();
     for (int step = 1; step <= 200; ++step) {
       const double cut = magnitude * step / 200;
@@ -180,7 +173,7 @@ double divergence(const std::vector<double>& magnitudes, std::size_t threshold, 
 TEST_P(Formulas, Entropy) {
   const Values all = all_of(samples_);
   for (const int bits : {4, 6, 8}) {
-    const TensorObserver observer = observer_of(method(Kind::kEntropy, bits), samples_);
+    const TensorObserver observer = observer_of(method(MethodKind::kEntropy, bits), samples_);
     const double bin = observer.histogram().bin_width();
     std::vector<double> magnitudes(Histogram::kHalf, 0.0);
     double magnitude = 0.0;

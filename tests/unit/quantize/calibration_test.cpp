@@ -6,17 +6,10 @@
 #include <random>
 
 #include "base/error.h"
+#include "samples.h"
 
 namespace dlasim::quantize {
 namespace {
-
-using Kind = CalibrationMethod::Kind;
-
-CalibrationMethod method(Kind kind) {
-  CalibrationMethod m;
-  m.kind = kind;
-  return m;
-}
 
 /// A bell curve of width 1 with one value in ten thousand at +-50.
 std::vector<float> bell_with_outliers() {
@@ -40,13 +33,13 @@ TEST(Observer, MinMaxKeepsTheExtremes) {
 }
 
 TEST(Observer, MovingAverageFollowsTheSamples) {
-  CalibrationMethod m = method(Kind::kMovingAverage);
+  CalibrationMethod m = method(MethodKind::kMovingAverage);
   m.momentum = 0.5;
   EXPECT_EQ(observe(m, {{-1, 1}, {-3, 5}}), (Range{-2, 3}));
 }
 
 TEST(Observer, PercentileCutsTheTails) {
-  CalibrationMethod m = method(Kind::kPercentile);
+  CalibrationMethod m = method(MethodKind::kPercentile);
   m.percentile = 98.0;
   std::vector<float> ramp;
   for (int i = 0; i < 1000; ++i) ramp.push_back(static_cast<float>(i) / 1000.0F);
@@ -58,13 +51,13 @@ TEST(Observer, PercentileCutsTheTails) {
 TEST(Observer, MseWeighsTheOutliersAgainstTheStep) {
   // 20000 values with an error of step^2 / 12, step = 2 T / 255, against 2 clipped ones with (50 - T)^2:
   // the sum is smallest at T = 200 / (4 + 20000 * 8 / (12 * 255^2)) = 47.56. Candidates lie 0.25 apart.
-  const Range range = observe(method(Kind::kMse), {bell_with_outliers()});
+  const Range range = observe(method(MethodKind::kMse), {bell_with_outliers()});
   EXPECT_NEAR(range.max, 47.56, 0.25);
   EXPECT_NEAR(range.min, -range.max, 1e-9);
 }
 
 TEST(Observer, EntropyLeavesOutliersOut) {
-  const Range range = observe(method(Kind::kEntropy), {bell_with_outliers()});
+  const Range range = observe(method(MethodKind::kEntropy), {bell_with_outliers()});
   EXPECT_GT(range.max, 2.0);
   EXPECT_LT(range.max, 30.0);
   EXPECT_NEAR(range.min, -range.max, 1e-9);
@@ -73,8 +66,8 @@ TEST(Observer, EntropyLeavesOutliersOut) {
 TEST(Observer, EntropyKeepsAUniformDistributionWhole) {
   std::vector<float> values;
   for (int i = -4096; i < 4096; ++i) values.push_back(static_cast<float>(i) / 4096.0F);
-  EXPECT_GT(observe(method(Kind::kEntropy), {values}).max, 0.95);
-  EXPECT_GT(observe(method(Kind::kMse), {values}).max, 0.95);
+  EXPECT_GT(observe(method(MethodKind::kEntropy), {values}).max, 0.95);
+  EXPECT_GT(observe(method(MethodKind::kMse), {values}).max, 0.95);
 }
 
 TEST(Histogram, GrowsWithoutLosingCounts) {
@@ -119,8 +112,8 @@ TEST(Calibrator, GivesARangeToEveryTensorThatIsWritten) {
 }
 
 TEST(CalibrationMethod, NamesReadBackAndParametersAreChecked) {
-  for (const Kind kind :
-       {Kind::kMinMax, Kind::kMovingAverage, Kind::kPercentile, Kind::kMse, Kind::kEntropy}) {
+  for (const MethodKind kind : {MethodKind::kMinMax, MethodKind::kMovingAverage, MethodKind::kPercentile,
+                                MethodKind::kMse, MethodKind::kEntropy}) {
     EXPECT_EQ(calibration_method_from_name(name(kind)), kind);
   }
   EXPECT_THROW(calibration_method_from_name("best"), base::InputError);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "network/number_format_presets.h"
+#include "samples.h"
 
 namespace dlasim::quantize {
 namespace {
@@ -32,12 +33,6 @@ Tensor real(std::vector<float> values) {
   Tensor tensor(DType::kFloat32, {static_cast<std::int64_t>(values.size())});
   std::copy(values.begin(), values.end(), tensor.data<float>().begin());
   return tensor;
-}
-
-std::vector<std::int64_t> integers(const Tensor& tensor) {
-  std::vector<std::int64_t> values;
-  for (std::int64_t i = 0; i < tensor.size(); ++i) values.push_back(tensor.integer(i));
-  return values;
 }
 
 // The expected codes follow from the tables of spec/number_formats.md sections 3 and 4.

@@ -101,7 +101,7 @@ std::vector<std::string> node_names(const network::QuantizedGraph& graph) {
   return names;
 }
 
-Tensor integers(const PostTrainingResult& result) {
+Tensor golden_output(const PostTrainingResult& result) {
   const auto& in = result.quantized.tensor(result.quantized.inputs[0]);
   return golden::run(result.quantized, std::vector{quantize(sample(), *in.affine, in.dtype)}).at(0);
 }
@@ -150,7 +150,7 @@ TEST(Recorded, CostsNoPassOfItsOwn) {
 TEST(Recorded, IntegersAreWhatTrainingSimulated) {
   const Graph graph = trained();
   const Tensor simulated = network::FloatReference(graph).run({sample()}).at(0);
-  const Tensor y = integers(quantised(graph, int8_scheme()));
+  const Tensor y = golden_output(quantised(graph, int8_scheme()));
   const auto real = simulated.data<float>();
   for (std::size_t i = 0; i < real.size(); ++i) {
     const float code = real[i] / kOutput.scale - 128.0F;
@@ -165,7 +165,7 @@ TEST(Recorded, CodesBeyondTheRecordedOnesDoNotOccur) {
   EXPECT_EQ(node_names(fused.quantized), (std::vector<std::string>{"conv"}));
   EXPECT_EQ(std::get<network::qop::Conv2d>(fused.quantized.nodes[0].operation).mac.clamp,
             (network::Clamp{-8, 7}));
-  EXPECT_EQ(extremes(integers(fused)), (std::pair<std::int64_t, std::int64_t>{-8, 7}));
+  EXPECT_EQ(extremes(golden_output(fused)), (std::pair<std::int64_t, std::int64_t>{-8, 7}));
   // In front of the first layer nothing else can clamp.
   const auto apart = quantised(Chain().fake("in", four).conv("conv").done(), int8_scheme());
   EXPECT_EQ(node_names(apart.quantized), (std::vector<std::string>{"in", "conv"}));
@@ -175,8 +175,8 @@ TEST(Recorded, Int16CodesAreTheRecordedOnesLessTheirZeroPoint) {
   const auto result = quantised(trained(), int16x8_scheme());
   EXPECT_EQ(affine_of(result, "in"), (Affine{{0.03125F}, {0}, -1}));
   EXPECT_EQ(affine_of(result, "out"), (Affine{{0.0625F}, {0}, -1}));
-  EXPECT_EQ(extremes(integers(result)).first, 0);
-  EXPECT_LE(extremes(integers(result)).second, 255);
+  EXPECT_EQ(extremes(golden_output(result)).first, 0);
+  EXPECT_LE(extremes(golden_output(result)).second, 255);
   const op::FakeQuantize symmetric{0.001F, 0, -32767, 32767};
   EXPECT_EQ(affine_of(quantised(Chain().conv("c").fake("f", symmetric).done(), int16x8_scheme()), "f"),
             (Affine{{0.001F}, {0}, -1}));
@@ -252,23 +252,23 @@ TEST(Recorded, BiasThatLeavesTheAccumulatorIsRefused) {
 // --- learnt clipping levels -------------------------------------------------------------------------
 
 constexpr float kLevel = 2.5F;
-using Kind = op::Binary::Kind;
+using BinaryKind = op::Binary::Kind;
 
 /// clip(conv(x), 0, 2.5) as frameworks write it.
 std::vector<Graph> clipped_conv() {
   std::vector<Graph> graphs;
   const auto relu = op::Unary::Kind::kRelu;
-  graphs.push_back(Chain().conv("c").unary("r", relu).with_number("y", Kind::kMinimum, kLevel).done());
-  graphs.push_back(Chain().conv("c").with_number("r", Kind::kMinimum, kLevel).unary("y", relu).done());
+  graphs.push_back(Chain().conv("c").unary("r", relu).with_number("y", BinaryKind::kMinimum, kLevel).done());
+  graphs.push_back(Chain().conv("c").with_number("r", BinaryKind::kMinimum, kLevel).unary("y", relu).done());
   graphs.push_back(Chain()
                        .conv("c")
-                       .with_number("r", Kind::kMaximum, 0.0F)
-                       .with_number("y", Kind::kMinimum, kLevel)
+                       .with_number("r", BinaryKind::kMaximum, 0.0F)
+                       .with_number("y", BinaryKind::kMinimum, kLevel)
                        .done());
   graphs.push_back(Chain()
                        .conv("c")
-                       .with_number("r", Kind::kMinimum, kLevel)
-                       .with_number("y", Kind::kMaximum, 0.0F)
+                       .with_number("r", BinaryKind::kMinimum, kLevel)
+                       .with_number("y", BinaryKind::kMaximum, 0.0F)
                        .done());
   for (const bool magnitudes : {false, true}) {
     Chain chain;
@@ -277,10 +277,11 @@ std::vector<Graph> clipped_conv() {
     const TensorId whole = chain.step("whole", f, {c}).last();
     chain.step("none", op::Reshape{}, {c});
     const TensorId level = chain.graph.add_constant("level", reals({1}, {magnitudes ? -kLevel : kLevel}));
-    chain.step("moved", op::Binary{magnitudes ? Kind::kAdd : Kind::kSub, {}}, {c, level});
+    chain.step("moved", op::Binary{magnitudes ? BinaryKind::kAdd : BinaryKind::kSub, {}}, {c, level});
     const TensorId part = chain.step("part", f, {chain.last()}).last();
-    chain.step(magnitudes ? "difference" : "y", op::Binary{Kind::kSub, {}}, {whole, part});
-    if (magnitudes) chain.with_number("sum", Kind::kAdd, kLevel).with_number("y", Kind::kMul, 0.5F);
+    chain.step(magnitudes ? "difference" : "y", op::Binary{BinaryKind::kSub, {}}, {whole, part});
+    if (magnitudes)
+      chain.with_number("sum", BinaryKind::kAdd, kLevel).with_number("y", BinaryKind::kMul, 0.5F);
     Graph graph = chain.done();
     std::erase_if(graph.nodes, [](const auto& node) { return node.name == "none"; });
     graphs.push_back(std::move(graph));
@@ -308,11 +309,12 @@ TEST(ClippingLevels, OnlyAsTheyAre) {
     const Graph found = find_clipping_levels(std::move(graph));
     return found.nodes.size() == nodes && count_recorded(found) == 0;
   };
-  EXPECT_TRUE(unchanged(Chain().conv("c").unary("r", relu).with_number("y", Kind::kMinimum, -1.0F).done()));
+  EXPECT_TRUE(
+      unchanged(Chain().conv("c").unary("r", relu).with_number("y", BinaryKind::kMinimum, -1.0F).done()));
   EXPECT_TRUE(unchanged(Chain()
                             .conv("c")
-                            .with_number("r", Kind::kMaximum, -2.0F)
-                            .with_number("y", Kind::kMinimum, 5.0F)
+                            .with_number("r", BinaryKind::kMaximum, -2.0F)
+                            .with_number("y", BinaryKind::kMinimum, 5.0F)
                             .done()));
   EXPECT_TRUE(unchanged(Chain().conv("c").unary("y", op::Unary::Kind::kRelu6).done()));
   Graph shared = clipped_conv()[0];
@@ -340,7 +342,7 @@ TEST(ClippingLevels, AreTheRangeOfEveryScheme) {
   // 2.5 is code 80 of 1/32, and codes above it do not occur.
   const auto tidl = quantised(graph, preset_from_name("tidl").scheme);
   EXPECT_EQ(node_names(tidl.quantized), (std::vector<std::string>{"c"}));
-  EXPECT_EQ(extremes(integers(tidl)), (std::pair<std::int64_t, std::int64_t>{0, 80}));
+  EXPECT_EQ(extremes(golden_output(tidl)), (std::pair<std::int64_t, std::int64_t>{0, 80}));
 }
 
 // --- number formats ---------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ void for_random_passes(int trials, Check check) {
     }
     ++fitting;
     check(pass, h);
-    if (testing::Test::HasFailure()) return;
+    if (::testing::Test::HasFailure()) return;
   }
   EXPECT_GT(fitting, trials * 9 / 10);
 }

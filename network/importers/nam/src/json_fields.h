@@ -12,6 +12,9 @@ namespace dlasim::network::nam {
 
 using Json = nlohmann::json;
 
+/// The longest list of layers of any format.
+inline constexpr std::size_t kMostLayers = 4096;
+
 /// Parses text. Throws base::InputError with the place of a syntax error.
 Json parse_json(std::string_view text);
 

@@ -10,7 +10,6 @@ namespace {
 constexpr std::int64_t kMostChannels = 1 << 16;
 constexpr std::int64_t kLongestKernel = 1 << 16;
 constexpr std::int64_t kLargestDilation = 1 << 24;
-constexpr std::size_t kMostLayers = 4096;
 
 constexpr std::array<std::string_view, kFilmPlaces> kFilmKeys{
     "conv_pre_film",       "conv_post_film",       "input_mixin_pre_film", "input_mixin_post_film",

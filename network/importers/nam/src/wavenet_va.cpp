@@ -14,7 +14,6 @@ namespace dlasim::network::nam {
 namespace {
 
 constexpr std::int64_t kMost = 1 << 16;
-constexpr std::size_t kMostLayers = 4096;
 
 /// A number, or a string that holds one.
 float number_in(const Json& value, const std::string& where) {

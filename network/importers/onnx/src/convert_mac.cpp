@@ -288,11 +288,11 @@ void convert_matmul(Context& c) {
 namespace {
 
 /// y = factor * x + offset, a channel.
-struct ChannelLine {
+struct Normalisation {
   std::vector<float> factor, offset;
 };
 
-ChannelLine normalisation(Context& c, std::int64_t channels) {
+Normalisation normalisation(Context& c, std::int64_t channels) {
   std::array<std::span<const float>, 4> p;  // scale, bias, mean, variance
   for (int i = 0; i < 4; ++i) {
     const Tensor& t = c.constant(i + 1, "a parameter");
@@ -301,7 +301,7 @@ ChannelLine normalisation(Context& c, std::int64_t channels) {
     p[static_cast<std::size_t>(i)] = t.data<float>();
   }
   const auto epsilon = static_cast<double>(c.node().number("epsilon", 1e-5F));
-  ChannelLine line;
+  Normalisation line;
   for (std::size_t i = 0; i < static_cast<std::size_t>(channels); ++i) {
     const double deviation = std::sqrt(static_cast<double>(p[3][i]) + epsilon);
     if (!(deviation > 0.0)) throw base::InputError("a variance is negative");
@@ -314,7 +314,7 @@ ChannelLine normalisation(Context& c, std::int64_t channels) {
 }
 
 /// Scales the weights of the convolution that wrote `x`, if nothing else reads it.
-bool fold_into_convolution(Context& c, const ChannelLine& line) {
+bool fold_into_convolution(Context& c, const Normalisation& line) {
   const Value& x = c.in(0);
   Node* producer = x.constant || !x.flattened_from.empty() ? nullptr : c.producer(x.id);
   if (producer == nullptr || !c.is_private(0)) return false;
@@ -351,7 +351,7 @@ void convert_batch_normalization(Context& c) {
   if (shape.size() < 2 || shape.size() > 4 || shape[1] < 1) {
     throw base::UnsupportedError("normalisation of shape " + to_string(shape) + " is not supported");
   }
-  const ChannelLine line = normalisation(c, shape[1]);
+  const Normalisation line = normalisation(c, shape[1]);
   if (fold_into_convolution(c, line)) return;
   const Order order = channels_last(shape.size());
   const TensorId x = c.stored(0, order);

@@ -14,7 +14,7 @@
 namespace dlasim::network::onnx_import {
 namespace {
 
-TensorInfo& tensor_of(Graph& graph, TensorId id) {
+TensorInfo& info_of(Graph& graph, TensorId id) {
   return graph.tensors[static_cast<std::size_t>(id)];
 }
 
@@ -404,7 +404,7 @@ Graph fuse_activations(Graph graph) {
     if (reader < 0) continue;
     const Node& next = graph.nodes[static_cast<std::size_t>(reader)];
     const auto fused = fusable(next.operation);
-    if (!fused || tensor_of(graph, node.outputs[0]).dtype != DType::kFloat32) continue;
+    if (!fused || info_of(graph, node.outputs[0]).dtype != DType::kFloat32) continue;
     *activation = *fused;
     node.outputs = next.outputs;
     gone[static_cast<std::size_t>(reader)] = true;

@@ -13,7 +13,7 @@
 namespace dlasim::sim::cosim {
 namespace {
 
-constexpr std::uint64_t kSeed = 1, kCycles = 20000;  // the same effort as the test of the good RTL
+constexpr std::uint64_t kSeed = 1, kMutantCycles = 20000;  // the same effort as the test of the good RTL
 
 /// Runs the block's random test up to the first difference.
 using Run = Comparison (*)(const RtlToolchain& toolchain);
@@ -21,19 +21,19 @@ using Run = Comparison (*)(const RtlToolchain& toolchain);
 template <class Model>
 Comparison run_block(const RtlToolchain& toolchain) {
   const arch::Hardware& hardware = configuration("array_3x5");
-  return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kCycles);
+  return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kMutantCycles);
 }
 
 /// On hardware with truncation units.
 template <class Model>
 Comparison run_dfp(const RtlToolchain& toolchain) {
   const arch::Hardware& hardware = configuration("dfp_3x2");
-  return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kCycles);
+  return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kMutantCycles);
 }
 template <class Model>
 Comparison run_fp8(const RtlToolchain& toolchain) {
   const arch::Hardware& hardware = configuration("fp8_2x3");
-  return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kCycles);
+  return run<Model>(hardware, make_rtl<Model>(hardware, toolchain), kSeed, kMutantCycles);
 }
 
 struct Mutant {

@@ -27,9 +27,9 @@ NumberFormat number_format(const fixed_point::Format& f) {
   return n;
 }
 
-class Builder {
+class StagedBuilder {
  public:
-  Builder(const arch::Hardware& h, std::uint64_t seed) : h_(h), s_(h, seed) {
+  StagedBuilder(const arch::Hardware& h, std::uint64_t seed) : h_(h), s_(h, seed) {
     layer_.graph.name = "staged";
     layer_.graph.reduction_lanes = h.pe_array.ic_lanes;
   }
@@ -147,7 +147,7 @@ class Builder {
 }  // namespace
 
 SmallLayer staged_layer(const arch::Hardware& hardware, std::uint64_t seed) {
-  Builder b(hardware, seed);
+  StagedBuilder b(hardware, seed);
   return seed % 4 == 0 ? b.elementwise() : b.reduction();
 }
 
