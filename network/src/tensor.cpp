@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 namespace dlasim::network {
 namespace {
@@ -33,6 +34,15 @@ constexpr std::array kFacts{
 
 const DTypeFacts& facts(DType dtype) {
   return kFacts.at(static_cast<std::size_t>(dtype));
+}
+
+template <class T>
+std::vector<T> zeros(std::size_t n) {
+  std::vector<T> elements;
+  elements.reserve(n);
+  base::prefer_large_pages(elements.data(), n * sizeof(T));
+  elements.resize(n);
+  return elements;
 }
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
@@ -82,24 +92,24 @@ Tensor::Tensor(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape
   const auto n = static_cast<std::size_t>(element_count(shape_));
   switch (dtype) {
     case DType::kFloat32:
-      storage_.emplace<std::vector<float>>(n);
+      storage_ = zeros<float>(n);
       break;
     case DType::kInt4:
     case DType::kInt8:
-      storage_.emplace<std::vector<std::int8_t>>(n);
+      storage_ = zeros<std::int8_t>(n);
       break;
     case DType::kUInt8:
     case DType::kBool:
-      storage_.emplace<std::vector<std::uint8_t>>(n);
+      storage_ = zeros<std::uint8_t>(n);
       break;
     case DType::kInt16:
-      storage_.emplace<std::vector<std::int16_t>>(n);
+      storage_ = zeros<std::int16_t>(n);
       break;
     case DType::kInt32:
-      storage_.emplace<std::vector<std::int32_t>>(n);
+      storage_ = zeros<std::int32_t>(n);
       break;
     case DType::kInt64:
-      storage_.emplace<std::vector<std::int64_t>>(n);
+      storage_ = zeros<std::int64_t>(n);
       break;
   }
 }
