@@ -189,9 +189,10 @@ int run_network(const RunOptions& options) {
   if (options.netlist && options.engine != Engine::kCycle)
     throw base::InputError("--netlist is a form of the cycle engine: it does not go with --engine " +
                            name(options.engine));
-  const Session session = open_session(options.session);
+  Session session = open_session(options.session);
   base::OutputDirectory directory(session.output_directory);  // refused before the work, not after it
   const QuantizedNetwork network = quantize_session(session);
+  session.forget_networks();
   if (options.engine == Engine::kGolden) return run_golden_only(session, network, directory, options.json);
   if (session.hop) return run_streaming(session, network, directory, streaming_options(options));
   const network::QuantizedGraph& graph = network.integer;

@@ -58,6 +58,13 @@ void read_test(const YamlNode& data, const NetworkSource& source, const SessionO
   }
 }
 
+/// Two graphs of one network, for clips of different lengths, share the constants that are equal.
+void share_constants(const network::Graph& from, network::Graph& to) {
+  for (std::size_t t = 0; t < std::min(from.tensors.size(), to.tensors.size()); ++t) {
+    if (to.tensors[t].constant == from.tensors[t].constant) to.tensors[t].constant = from.tensors[t].constant;
+  }
+}
+
 /// A network that brings its integers needs no calibration; a clip for it is refused, because ignoring it
 /// would look like using it.
 void read_calibration(const YamlNode& data, const NetworkSource& source, const SessionOptions& options,
@@ -72,6 +79,7 @@ void read_calibration(const YamlNode& data, const NetworkSource& source, const S
   if (auto clip = read_sequence(node, data, std::nullopt)) {
     session.calibration = std::move(*clip);
     session.calibration_graph = graph_for(source, session.calibration);
+    share_constants(session.graph, *session.calibration_graph);
   } else {
     session.calibration = read_tensors(node, session.graph);
   }
@@ -206,7 +214,7 @@ QuantizedNetwork quantize_session(const Session& session) {
         staged.needs_values() ? sample_calibration(session) : quantize::TensorSamples{});
     return result;
   }
-  // Graphs that are no longer needed go at once: each has all weights of the network.
+  // Graphs that are no longer needed go at once: what a rewrite has changed, each holds for itself.
   const std::vector<std::vector<Tensor>> samples{session.calibration.inputs};
   std::optional<network::Graph> calibration_graph = prepared(session.graph_of_calibration(), numerics);
   quantize::Ranges ranges = quantize::calibrate(*calibration_graph, samples, numerics.method);

@@ -41,6 +41,13 @@ struct Session {
   std::filesystem::path output_directory;
   /// `cosim:` of the file: which blocks are RTL or in lockstep where the command line names none.
   sim::cosim::BlockModes block_modes;
+
+  /// Frees the networks as they were read: behind the last quantize_session, when a rewrite may have changed
+  /// all of their weights.
+  void forget_networks() {
+    graph = {};
+    calibration_graph.reset();
+  }
 };
 
 /// Options that every verb with a configuration takes. Where `config` is a model file, `data` is the test

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -111,10 +112,11 @@ kernels::ConvGeometry geometry_of(const Graph& graph, const Node& node, const op
 
 }  // namespace
 
-Tensor dequantize(const Tensor& tensor, const std::optional<Affine>& affine) {
-  if (tensor.dtype() == DType::kFloat32) return tensor;
-  Tensor real(DType::kFloat32, tensor.shape());
-  const auto y = real.data<float>();
+namespace {
+
+/// The real values of the elements of an integer tensor from `first` on.
+void dequantize(const Tensor& tensor, const std::optional<Affine>& affine, std::int64_t first,
+                std::span<float> y) {
   std::int64_t inner = 1;
   std::size_t slices = 1;
   if (affine) {
@@ -131,36 +133,77 @@ Tensor dequantize(const Tensor& tensor, const std::optional<Affine>& affine) {
     }
     if (on_axis) inner = element_count(Shape(shape.begin() + affine->axis + 1, shape.end()));
   }
-  for (std::int64_t i = 0; i < tensor.size(); ++i) {
-    const std::int64_t q = tensor.integer(i);
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const std::int64_t at = first + static_cast<std::int64_t>(i);
+    const std::int64_t q = tensor.integer(at);
     if (!affine) {
-      y[static_cast<std::size_t>(i)] = static_cast<float>(q);
+      y[i] = static_cast<float>(q);
       continue;
     }
-    const std::size_t s = slices == 1 ? 0 : static_cast<std::size_t>(i / inner) % slices;
-    y[static_cast<std::size_t>(i)] = static_cast<float>(static_cast<double>(affine->scale[s]) *
-                                                        static_cast<double>(q - affine->zero_point[s]));
+    const std::size_t s = slices == 1 ? 0 : static_cast<std::size_t>(at / inner) % slices;
+    y[i] = static_cast<float>(static_cast<double>(affine->scale[s]) *
+                              static_cast<double>(q - affine->zero_point[s]));
   }
+}
+
+/// Calls `use` with the packed weights of all output channels, a slice at a time: neither the floats of
+/// integers nor the packed form of a large layer exists as a whole.
+template <class Use>
+void for_each_slice(const Tensor& weight, const std::optional<Affine>& affine,
+                    const kernels::ConvGeometry& geometry, const Use& use) {
+  constexpr std::int64_t kWeights = 1 << 18;
+  const std::int64_t length = weight.size() / std::max<std::int64_t>(1, geometry.out_channels);
+  std::vector<float> reals;
+  for (const kernels::ChannelSlice& slice : kernels::channel_slices(geometry, kWeights)) {
+    const auto first = static_cast<std::size_t>(slice.first_channel * length);
+    const auto count = static_cast<std::size_t>(slice.channels * length);
+    if (weight.dtype() == DType::kFloat32) {
+      use(kernels::pack(weight.data<float>().subspan(first, count), geometry, slice));
+      continue;
+    }
+    reals.resize(count);
+    dequantize(weight, affine, static_cast<std::int64_t>(first), reals);
+    use(kernels::pack(reals, geometry, slice));
+  }
+}
+
+/// Operators whose weights (input 1) are packed.
+bool packs_weights(const Node& node) {
+  return std::holds_alternative<op::Conv2d>(node.operation) ||
+         std::holds_alternative<op::FullyConnected>(node.operation);
+}
+
+using PackedLayers = std::unordered_map<const Node*, std::vector<kernels::PackedWeights>>;
+
+}  // namespace
+
+Tensor dequantize(const Tensor& tensor, const std::optional<Affine>& affine) {
+  if (tensor.dtype() == DType::kFloat32) return tensor;
+  Tensor real(DType::kFloat32, tensor.shape());
+  dequantize(tensor, affine, 0, real.data<float>());
   return real;
 }
 
 /// The graph with its constants as floats, weights packed, and the last use of every tensor.
 struct FloatReference::Prepared {
   explicit Prepared(const Graph& g) : graph(g), constants(g.tensors.size()), last_use(g.tensors.size(), -1) {
-    for (std::size_t t = 0; t < g.tensors.size(); ++t) {
-      if (g.tensors[t].constant) constants[t] = dequantize(*g.tensors[t].constant, g.tensors[t].affine);
-    }
     for (std::size_t n = 0; n < g.nodes.size(); ++n) prepare(g.nodes[n], static_cast<int>(n));
-    for (const TensorId id : g.outputs)
+    for (const TensorId id : g.outputs) {
       last_use.at(static_cast<std::size_t>(id)) = static_cast<int>(g.nodes.size());
+      convert(id);
+    }
   }
 
   const Graph& graph;
-  std::vector<std::optional<Tensor>> constants;
-  std::vector<int> last_use;  ///< node that reads the tensor last; -1: none
-  std::unordered_map<const Node*, kernels::PackedWeights> packed;
+  std::vector<Constant> constants;  ///< floats; of integers that are packed a slice at a time, none
+  std::vector<int> last_use;        ///< node that reads the tensor last; -1: none
+  PackedLayers packed;
 
  private:
+  /// Weights that stay packed from run to run. Those beyond are packed in each: packing costs no more than
+  /// the sums of a few positions, keeping it a second set of weights.
+  static constexpr std::int64_t kKeptWeights = 8 << 20;
+
   void prepare(const Node& node, int position) {
     if (node.inputs.empty() || node.outputs.size() != 1) refuse(node, "needs inputs and exactly one output");
     for (const TensorId id : node.inputs) {
@@ -169,16 +212,34 @@ struct FloatReference::Prepared {
         refuse(node, "reads a tensor that is not there");
       last_use[static_cast<std::size_t>(id)] = position;
     }
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (i != 1 || !packs_weights(node)) convert(node.inputs[i]);
+    }
     if (const auto* conv = std::get_if<op::Conv2d>(&node.operation))
       pack(node, geometry_of(graph, node, *conv));
     if (const auto* fc = std::get_if<op::FullyConnected>(&node.operation))
       pack(node, geometry_of(graph, node, *fc));
   }
 
-  void pack(const Node& node, const kernels::ConvGeometry& geometry) {
-    const auto& weight = constants[static_cast<std::size_t>(node.inputs[1])];
-    if (weight) packed.emplace(&node, kernels::pack(weight->data<float>().data(), geometry));
+  void convert(TensorId id) {
+    if (id == kNoTensor || constants[static_cast<std::size_t>(id)]) return;
+    const TensorInfo& info = graph.tensor(id);
+    if (!info.constant) return;
+    constants[static_cast<std::size_t>(id)] = info.constant->dtype() == DType::kFloat32
+                                                  ? info.constant
+                                                  : Constant(dequantize(*info.constant, info.affine));
   }
+
+  void pack(const Node& node, const kernels::ConvGeometry& geometry) {
+    const TensorInfo& weight = graph.tensor(node.inputs[1]);
+    if (!weight.constant || kept_ + weight.constant->size() > kKeptWeights) return;
+    kept_ += weight.constant->size();
+    auto& slices = packed[&node];
+    for_each_slice(*weight.constant, weight.affine, geometry,
+                   [&](kernels::PackedWeights slice) { slices.push_back(std::move(slice)); });
+  }
+
+  std::int64_t kept_ = 0;
 };
 
 namespace {
@@ -186,8 +247,7 @@ namespace {
 /// One run: the live tensors, and one overload an operator.
 class Execution {
  public:
-  Execution(const Graph& graph, const std::vector<std::optional<Tensor>>& constants,
-            const std::unordered_map<const Node*, kernels::PackedWeights>& packed)
+  Execution(const Graph& graph, const std::vector<Constant>& constants, const PackedLayers& packed)
       : graph_(graph), constants_(constants), packed_(packed), values_(graph.tensors.size()) {}
 
   void set(TensorId id, Tensor value) { values_.at(static_cast<std::size_t>(id)) = std::move(value); }
@@ -233,12 +293,17 @@ class Execution {
     const kernels::ConvGeometry geometry = geometry_of(graph_, node, op);
     const float* x = input(node, 0).template data<float>().data();
     float* y = output.data<float>().data();
+    const auto run = [&](const kernels::PackedWeights& slice) {
+      kernels::convolve(geometry, x, slice, bias(node, 2), y);
+    };
     const auto found = packed_.find(&node);
+    const TensorInfo& weight = graph_.tensor(node.inputs[1]);
     if (found != packed_.end()) {
-      kernels::convolve(geometry, x, found->second, bias(node, 2), y);
+      std::ranges::for_each(found->second, run);
+    } else if (weight.constant) {
+      for_each_slice(*weight.constant, weight.affine, geometry, run);
     } else {
-      const auto packed = kernels::pack(input(node, 1).template data<float>().data(), geometry);
-      kernels::convolve(geometry, x, packed, bias(node, 2), y);
+      for_each_slice(input(node, 1), std::nullopt, geometry, run);
     }
     kernels::apply(op.activation, output.data<float>());
   }
@@ -368,8 +433,8 @@ class Execution {
   }
 
   const Graph& graph_;
-  const std::vector<std::optional<Tensor>>& constants_;
-  const std::unordered_map<const Node*, kernels::PackedWeights>& packed_;
+  const std::vector<Constant>& constants_;
+  const PackedLayers& packed_;
   std::vector<std::optional<Tensor>> values_;
 };
 

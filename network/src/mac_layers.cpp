@@ -73,7 +73,8 @@ TensorId bias_of(const Layer& layer, std::int64_t channels, std::int64_t fan_in)
 std::vector<TensorId> operands(const Layer& layer, const Shape& stored, const Shape& shape,
                                std::int64_t channels, std::int64_t fan_in) {
   const std::string name = layer.array_name("weight");
-  Tensor weight = layer.weights().require(name, stored, fan_in).reshaped(shape);
+  Tensor weight = layer.weights().require(name, stored, fan_in);
+  if (shape != stored) weight = weight.reshaped(shape);
   const TensorId constant = layer.add_constant(name, std::move(weight));
   return {layer.input(), constant, bias_of(layer, channels, fan_in)};
 }

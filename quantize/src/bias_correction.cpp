@@ -29,11 +29,10 @@ Tensor rounding_error(const network::TensorInfo& weight, const network::Operatio
   const bool per_channel = scheme.granularity == WeightGranularity::kPerChannel;
   const network::Affine affine =
       weight_affine(*weight.constant, per_channel ? output_axis(operation) : -1, scheme);
-  const Tensor rounded = network::dequantize(quantize(*weight.constant, affine, scheme.weight), affine);
-  Tensor error = *weight.constant;
-  const auto v = rounded.data<float>();
+  Tensor error = network::dequantize(quantize(*weight.constant, affine, scheme.weight), affine);
+  const auto w = weight.constant->data<float>();
   const auto e = error.data<float>();
-  for (std::size_t i = 0; i < e.size(); ++i) e[i] -= v[i];
+  for (std::size_t i = 0; i < e.size(); ++i) e[i] = w[i] - e[i];
   return error;
 }
 
@@ -107,7 +106,7 @@ Graph correct_biases(Graph graph, const BiasCorrections& corrections) {
     const auto found = corrections.find(node.name);
     if (found == corrections.end()) continue;
     own_parameters(graph, node);
-    const auto bias = graph.tensors[static_cast<std::size_t>(node.inputs[2])].constant->data<float>();
+    const auto bias = graph.tensors[static_cast<std::size_t>(node.inputs[2])].constant.edit().data<float>();
     for (std::size_t c = 0; c < bias.size(); ++c) {
       bias[c] = static_cast<float>(static_cast<double>(bias[c]) + found->second.at(c));
     }

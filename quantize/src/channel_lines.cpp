@@ -84,7 +84,7 @@ std::optional<ChannelLine> line_of(const Graph& graph, const Node& node) {
 }
 
 std::span<float> values_of(Graph& graph, TensorId id) {
-  return graph.tensors[static_cast<std::size_t>(id)].constant->data<float>();
+  return graph.tensors[static_cast<std::size_t>(id)].constant.edit().data<float>();
 }
 
 WeightChannels channels_of(const Graph& graph, const Node& node) {

@@ -92,7 +92,8 @@ class Equalization {
   }
 
   std::span<float> weights(std::size_t n, std::size_t operand) {
-    return graph_.tensors[static_cast<std::size_t>(graph_.nodes[n].inputs[operand])].constant->data<float>();
+    const TensorId id = graph_.nodes[n].inputs[operand];
+    return graph_.tensors[static_cast<std::size_t>(id)].constant.edit().data<float>();
   }
 
   /// Returns the largest factor, or its reciprocal.

@@ -105,7 +105,7 @@ class Assignment {
 
   /// The float constant behind operand `i`. The first use takes its place in the graph, further ones get a
   /// copy: integers depend on the scales around them.
-  const Tensor& claim(Node& node, std::size_t i) {
+  network::Constant claim(Node& node, std::size_t i) {
     const network::TensorInfo& info = graph_.tensor(node.inputs.at(i));
     if (!info.constant) {
       throw base::UnsupportedError("node '" + node.name + "': '" + info.name +
@@ -119,7 +119,7 @@ class Assignment {
                                    "' has another use already");
     }
     taken_[static_cast<std::size_t>(node.inputs[i])] = true;
-    return *graph_.tensor(node.inputs[i]).constant;
+    return info.constant;
   }
 
   void store(TensorId id, Tensor value, Affine affine) {
@@ -176,24 +176,23 @@ class Assignment {
 
   /// A float constant; one that brings a scale along is read as the reals that it stands for.
   Tensor real_constant(Node& node, std::size_t i) {
-    const Tensor& value = claim(node, i);
-    return network::dequantize(value, graph_.tensor(node.inputs[i]).affine);
+    return network::dequantize(*claim(node, i), graph_.tensor(node.inputs[i]).affine);
   }
 
   void quantize_mac(Node& node, int axis) {
     const network::TensorInfo& info = graph_.tensor(node.inputs.at(1));
     if (info.constant && info.affine) return keep_recorded_weight(node);
-    const Tensor weight = claim(node, 1);
+    const network::Constant weight = claim(node, 1);
     const bool per_channel = scheme_.granularity == WeightGranularity::kPerChannel;
-    Affine affine = weight_affine(weight, per_channel ? axis : -1, scheme_);
+    Affine affine = weight_affine(*weight, per_channel ? axis : -1, scheme_);
     std::vector<double> magnitude;
     for (const float s : affine.scale) magnitude.push_back(static_cast<double>(s));
-    mark_zero_channels(weight, affine, magnitude);
+    mark_zero_channels(*weight, affine, magnitude);
     const bool biased = has(node, 2);
     const Tensor bias = biased ? real_constant(node, 2) : Tensor();
     fit_bias(node, biased ? &bias : nullptr, affine, magnitude);
     if (biased) store_bias(node.inputs[2], bias, scale_of(node.inputs[0]), affine);
-    Tensor codes = quantize(weight, affine, scheme_.weight);
+    Tensor codes = quantize(*weight, affine, scheme_.weight);
     store(node.inputs[1], std::move(codes), std::move(affine));
   }
 

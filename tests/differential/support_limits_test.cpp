@@ -96,7 +96,7 @@ Sides weights() {
              // Codes of -128 and 127 less a zero point do not fit 8 bits.
              auto& t = c.graph.tensors[static_cast<std::size_t>(c.node().inputs[1])];
              t.constant = network::Tensor(DType::kInt16, t.shape);
-             t.constant->set_integer(0, 300);
+             t.constant.edit().set_integer(0, 300);
              c.hardware.pe_array.weight_bits = 8;
            }}};
 }

@@ -449,7 +449,7 @@ class CaseBuilder {
   void softmax_table(const char* name, Function function) {
     constexpr std::int64_t kEntries = 513;
     constant(name, DType::kInt16, {kEntries}, 0);
-    auto& table = *case_.graph.tensors.back().constant;
+    Tensor& table = case_.graph.tensors.back().constant.edit();
     for (std::int64_t i = 0; i < kEntries; ++i) {
       const double v = std::round(function(static_cast<double>(i) / 512.0) * 32768.0);
       table.set_integer(i, static_cast<std::int64_t>(std::min(v, 32767.0)));

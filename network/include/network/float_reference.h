@@ -17,10 +17,10 @@ Tensor dequantize(const Tensor& tensor, const std::optional<Affine>& affine);
 
 /// Runs a graph in float32.
 ///
-/// Weights are repacked once, so one object serves many runs. Integer constants and integer inputs are
-/// read through their affine and Quantize and Dequantize are the identity: an imported integer model runs
-/// as the real-valued network that it approximates. Recurrent state (Svdf, Lstm) starts at zero, or at
-/// the state's constant, in every run. tanh, exp and the like are those of <cmath>.
+/// Weights of up to some millions are repacked once, so one object serves many runs. Integer constants and
+/// integer inputs are read through their affine and Quantize and Dequantize are the identity: an imported
+/// integer model runs as the real-valued network that it approximates. Recurrent state (Svdf, Lstm) starts at
+/// zero, or at the state's constant, in every run. tanh, exp and the like are those of <cmath>.
 class FloatReference {
  public:
   /// Called for every graph input, then for every node's output, in execution order. The tensor is

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "network/constant.h"
 #include "network/tensor.h"
 
 namespace dlasim::network {
@@ -220,8 +221,8 @@ struct TensorInfo {
   std::string name;
   DType dtype = DType::kFloat32;
   Shape shape;
-  std::optional<Affine> affine;    ///< integer tensors of quantised models
-  std::optional<Tensor> constant;  ///< weights, biases, tables
+  std::optional<Affine> affine;  ///< integer tensors of quantised models
+  Constant constant;             ///< weights, biases, tables
   friend bool operator==(const TensorInfo&, const TensorInfo&) = default;
 };
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "network/constant.h"
 #include "network/graph.h"
 #include "network/number_format.h"
 #include "network/tensor.h"
@@ -249,7 +250,7 @@ struct QuantizedTensor {
   Shape shape;
   std::optional<Affine> affine;         ///< for reports: how the integers read as reals
   std::optional<OperandFormat> format;  ///< staged tensors: how the codes read as values
-  std::optional<Tensor> constant;       ///< weights, biases, tables
+  Constant constant;                    ///< weights, biases, tables
   TensorId mx_scales = kNoTensor;       ///< MX: uint8 E8M0 codes, shape [..., ceil(C / block)]
 };
 

@@ -35,6 +35,14 @@ std::int64_t blocks_per_group(const ConvGeometry& g) {
   return (out_per_group(g) + kLanes - 1) / kLanes;
 }
 
+std::int64_t weights_of_channel(const ConvGeometry& g) {
+  return g.kernel_height * g.kernel_width * in_per_group(g);
+}
+/// The first output channel of a block; of the block behind the last one, the number of channels.
+std::int64_t first_channel(const ConvGeometry& g, std::int64_t block) {
+  return block / blocks_per_group(g) * out_per_group(g) + block % blocks_per_group(g) * kLanes;
+}
+
 /// Adds `channels` products a position and lane to `sums`.
 void accumulate(const std::array<const float*, kPositions>& rows, const float* weight, std::int64_t channels,
                 Tile& sums) {
@@ -107,18 +115,28 @@ void run_strip(const ConvGeometry& g, const Taps& taps, const float* weight, std
 
 }  // namespace
 
-PackedWeights pack(const float* weight, const ConvGeometry& g) {
-  const std::int64_t taps = g.kernel_height * g.kernel_width;
-  const std::int64_t in = in_per_group(g);
-  const std::int64_t block_size = taps * in * kLanes;
-  PackedWeights packed;
-  packed.data.resize(static_cast<std::size_t>(g.groups * blocks_per_group(g) * block_size));
-  for (std::int64_t o = 0; o < g.out_channels; ++o) {
-    const std::int64_t group = o / out_per_group(g);
+std::vector<ChannelSlice> channel_slices(const ConvGeometry& g, std::int64_t weights) {
+  const std::int64_t of_block = std::max<std::int64_t>(1, weights_of_channel(g) * kLanes);
+  const std::int64_t blocks = g.groups * blocks_per_group(g);
+  const std::int64_t step = std::max<std::int64_t>(1, weights / of_block);
+  std::vector<ChannelSlice> slices;
+  for (std::int64_t block = 0; block < blocks; block += step) {
+    const std::int64_t end = std::min(block + step, blocks);
+    const std::int64_t first = first_channel(g, block);
+    slices.push_back({block, end - block, first, first_channel(g, end) - first});
+  }
+  return slices;
+}
+
+PackedWeights pack(std::span<const float> rows, const ConvGeometry& g, const ChannelSlice& slice) {
+  const std::int64_t length = weights_of_channel(g);
+  PackedWeights packed{slice, std::vector<float>(static_cast<std::size_t>(slice.blocks * length * kLanes))};
+  const float* row = rows.data();
+  for (std::int64_t o = slice.first_channel; o < slice.first_channel + slice.channels; ++o, row += length) {
     const std::int64_t within = o % out_per_group(g);
-    float* block = packed.data.data() + (group * blocks_per_group(g) + within / kLanes) * block_size;
-    for (std::int64_t k = 0; k < taps * in; ++k)
-      block[k * kLanes + within % kLanes] = weight[o * taps * in + k];
+    const std::int64_t block = o / out_per_group(g) * blocks_per_group(g) + within / kLanes;
+    float* to = packed.data.data() + (block - slice.first_block) * length * kLanes + within % kLanes;
+    for (std::int64_t k = 0; k < length; ++k) to[k * kLanes] = row[k];
   }
   return packed;
 }
@@ -126,17 +144,18 @@ PackedWeights pack(const float* weight, const ConvGeometry& g) {
 void convolve(const ConvGeometry& g, const float* input, const PackedWeights& weight, const float* bias,
               float* output) {
   const Taps taps(g, input);
-  const std::int64_t block_size = g.kernel_height * g.kernel_width * in_per_group(g) * kLanes;
+  const std::int64_t block_size = weights_of_channel(g) * kLanes;
+  const ChannelSlice& slice = weight.slice;
   for (std::int64_t row = 0; row < g.batch * g.out_height; ++row) {
     for (std::int64_t ox = 0; ox < g.out_width; ox += kPositions) {
       const Strip strip{row / g.out_height, row % g.out_height, ox, std::min(kPositions, g.out_width - ox)};
-      for (std::int64_t block = 0; block < g.groups * blocks_per_group(g); ++block) {
+      for (std::int64_t b = 0; b < slice.blocks; ++b) {
+        const std::int64_t block = slice.first_block + b;
         const std::int64_t group = block / blocks_per_group(g);
-        const std::int64_t within = block % blocks_per_group(g) * kLanes;
-        const std::int64_t first_out = group * out_per_group(g) + within;
-        const std::int64_t lanes = std::min(kLanes, out_per_group(g) - within);
+        const std::int64_t first_out = first_channel(g, block);
+        const std::int64_t lanes = first_channel(g, block + 1) - first_out;
         Tile sums = start(bias == nullptr ? nullptr : bias + first_out, lanes);
-        run_strip(g, taps, weight.data.data() + block * block_size, group * in_per_group(g), strip, sums);
+        run_strip(g, taps, weight.data.data() + b * block_size, group * in_per_group(g), strip, sums);
         for (std::int64_t p = 0; p < strip.positions; ++p) {
           std::memcpy(output + (row * g.out_width + ox + p) * g.out_channels + first_out,
                       &sums[static_cast<std::size_t>(p)], static_cast<std::size_t>(lanes) * sizeof(float));

@@ -2,6 +2,7 @@
 /// Float convolutions on plain buffers, blocked for the compiler's vector unit.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "network/graph.h"
@@ -18,17 +19,28 @@ struct ConvGeometry {
   std::int64_t groups = 1;
 };
 
-/// Weights with `kLanes` output channels side by side, so that one load serves as many sums:
-/// [group][block of output channels][tap][input channel of the group][lane], zeros in unused lanes.
+/// Neighbouring output channels of a convolution: whole blocks of at most PackedWeights::kLanes channels, as
+/// groups divide them.
+struct ChannelSlice {
+  std::int64_t first_block = 0, blocks = 0;
+  std::int64_t first_channel = 0, channels = 0;
+};
+
+/// All output channels in order, in slices of about `weights` weights.
+std::vector<ChannelSlice> channel_slices(const ConvGeometry& geometry, std::int64_t weights);
+
+/// The weights of a slice with `kLanes` output channels side by side, so that one load serves as many sums:
+/// [block of output channels][tap][input channel of the group][lane], zeros in unused lanes.
 struct PackedWeights {
   static constexpr std::int64_t kLanes = 8;
+  ChannelSlice slice;
   std::vector<float> data;
 };
 
-/// From [O, KH, KW, I / groups].
-PackedWeights pack(const float* weight, const ConvGeometry& geometry);
+/// From the slice's rows of [O, KH, KW, I / groups].
+PackedWeights pack(std::span<const float> rows, const ConvGeometry& geometry, const ChannelSlice& slice);
 
-/// output = bias + convolution; `bias` may be null.
+/// The slice's channels of output = bias + convolution; `bias` (of all channels) may be null.
 void convolve(const ConvGeometry& geometry, const float* input, const PackedWeights& weight,
               const float* bias, float* output);
 

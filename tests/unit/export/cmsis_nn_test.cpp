@@ -182,7 +182,7 @@ TEST(Export, OutputsThatNoLayerWritesAreCopied) {
   const auto sum = tensor("sum", {12});
   const auto shaped = tensor("shaped", {3, 4});
   graph.tensors[static_cast<std::size_t>(constant)].constant = Tensor(network::DType::kInt8, {12});
-  graph.tensors[static_cast<std::size_t>(constant)].constant->set_integer(3, 77);
+  graph.tensors[static_cast<std::size_t>(constant)].constant.edit().set_integer(3, 77);
   network::qop::MinMax maximum;
   graph.nodes = {{"clamp", network::qop::ClampOnly{{-50, 50}}, {in}, {clamped}, {}},
                  {"flatten", network::qop::Reshape{}, {clamped}, {flat}, {}},

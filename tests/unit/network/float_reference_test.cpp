@@ -122,6 +122,61 @@ TEST(FloatReference, ConvolutionEqualsItsDefinition) {
   }
 }
 
+// A layer of many weights runs in slices of its output channels: 390 channels in blocks of 8 that groups of
+// 130 cut, more weights than a slice has.
+TEST(FloatReference, LargeConvolutionEqualsItsDefinition) {
+  std::mt19937 random(3);
+  op::Conv2d conv;
+  conv.groups = 3;
+  const Tensor x = random_floats({1, 4, 7, 300}, random);
+  const Tensor w = random_floats({390, 3, 3, 100}, random);
+  const Tensor b = random_floats({390}, random);
+  const Shape out{1, 2, 5, 390};
+  EXPECT_THAT(values(run_one(conv, {x, w, b}, out)),
+              Pointwise(FloatNear(2e-3F), direct_convolution(conv, x, w, b, out)));
+}
+
+TEST(FloatReference, LargeIntegerWeightsAreReadThroughTheirChannelsScales) {
+  constexpr std::int64_t kOutputs = 700, kInputs = 500;
+  std::mt19937 random(4);
+  Graph graph;
+  Tensor codes(DType::kInt8, {kOutputs, kInputs});
+  for (std::int8_t& c : codes.data<std::int8_t>()) c = static_cast<std::int8_t>(random() % 255 - 127);
+  Affine affine{{}, std::vector<std::int64_t>(kOutputs, 3), 0};
+  for (std::int64_t o = 0; o < kOutputs; ++o) affine.scale.push_back(0.001F * static_cast<float>(o + 1));
+  const Tensor reals = dequantize(codes, affine);
+  graph.inputs = {graph.add_tensor({"x", DType::kFloat32, {1, kInputs}, {}, {}})};
+  const TensorId weight = graph.add_constant("w", std::move(codes));
+  graph.tensors.back().affine = affine;
+  graph.outputs = {graph.add_node("node", op::FullyConnected{}, {graph.inputs[0], weight}, {1, kOutputs})};
+  const Tensor x = random_floats({1, kInputs}, random);
+  EXPECT_EQ(FloatReference(graph).run({x}).at(0), run_one(op::FullyConnected{}, {x, reals}, {1, kOutputs}));
+}
+
+// More weights than stay packed.
+TEST(FloatReference, VeryLargeLayerRunsTwiceAlike) {
+  constexpr std::int64_t kOutputs = 2200, kInputs = 4000;
+  std::mt19937 random(5);
+  const Tensor x = random_floats({1, kInputs}, random);
+  const Tensor w = random_floats({kOutputs, kInputs}, random);
+  std::vector<float> expected;
+  for (std::size_t o = 0; o < kOutputs; ++o) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < kInputs; ++i) {
+      sum += static_cast<double>(x.data<float>()[i]) * static_cast<double>(w.data<float>()[o * kInputs + i]);
+    }
+    expected.push_back(static_cast<float>(sum));
+  }
+  Graph graph;
+  graph.inputs = {graph.add_tensor({"x", DType::kFloat32, {1, kInputs}, {}, {}})};
+  const TensorId weight = graph.add_constant("w", w);
+  graph.outputs = {graph.add_node("node", op::FullyConnected{}, {graph.inputs[0], weight}, {1, kOutputs})};
+  const FloatReference reference(graph);
+  const Tensor once = reference.run({x}).at(0);
+  EXPECT_THAT(values(once), Pointwise(FloatNear(2e-3F), expected));
+  EXPECT_EQ(once, reference.run({x}).at(0));
+}
+
 TEST(FloatReference, ConvolutionAppliesItsFusedActivation) {
   op::Conv2d conv;
   conv.activation = FusedActivation::kReluN1To1;

@@ -42,7 +42,7 @@ class Weights : public ::testing::Test {
   /// Output channels whose weights differ by up to 2^12, as batch normalisation leaves them.
   TensorId uneven(const Shape& shape, std::int64_t channels, bool last = false) {
     const TensorId id = constant(shape);
-    const auto w = graph_.tensors[static_cast<std::size_t>(id)].constant->data<float>();
+    const auto w = graph_.tensors[static_cast<std::size_t>(id)].constant.edit().data<float>();
     const auto run = w.size() / static_cast<std::size_t>(channels);
     for (std::size_t i = 0; i < w.size(); ++i) {
       const std::size_t c = last ? i % static_cast<std::size_t>(channels) : i / run;
@@ -109,7 +109,8 @@ TEST_F(Equalization, KeepsTheFloatNetworkAndHelpsOneScaleATensor) {
   x = conv("c", x, constant({5, 1, 1, 12}), FusedActivation::kNone);
   graph_.outputs = {x};
   // What the uneven channels lose in size their readers give back, so that every channel matters.
-  const auto w = graph_.tensors[static_cast<std::size_t>(graph_.nodes[2].inputs[1])].constant->data<float>();
+  const auto w =
+      graph_.tensors[static_cast<std::size_t>(graph_.nodes[2].inputs[1])].constant.edit().data<float>();
   for (std::size_t i = 0; i < w.size(); ++i) {
     w[i] *= std::exp2(-static_cast<float>(static_cast<int>(i % 12 * 5 % 13) - 6));
   }
@@ -184,7 +185,7 @@ TEST_F(BiasCorrection, TakesBackTheMeanErrorOfEachChannel) {
 
 TEST_F(BiasCorrection, IsZeroForWeightsThatTheirCodesHold) {
   const TensorId w = constant({2, 1, 1, 2});
-  const auto values = graph_.tensors[static_cast<std::size_t>(w)].constant->data<float>();
+  const auto values = graph_.tensors[static_cast<std::size_t>(w)].constant.edit().data<float>();
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 2 == 0 ? 127.0F : -3.0F;
   graph_.outputs = {conv("a", input({1, 2, 2, 2}), w, FusedActivation::kRelu)};
   const auto corrections = find_bias_corrections(graph_, {{random_tensor({1, 2, 2, 2})}}, int8_scheme());

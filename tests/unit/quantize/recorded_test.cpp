@@ -322,7 +322,7 @@ TEST(ClippingLevels, OnlyAsTheyAre) {
   EXPECT_TRUE(unchanged(std::move(shared)));
   Graph other = clipped_conv().back();
   for (auto& tensor : other.tensors) {
-    if (tensor.name == "sum.number") tensor.constant->data<float>()[0] = 2.0F;
+    if (tensor.name == "sum.number") tensor.constant.edit().data<float>()[0] = 2.0F;
   }
   EXPECT_TRUE(unchanged(std::move(other)));
 }

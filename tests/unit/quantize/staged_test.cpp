@@ -70,7 +70,7 @@ std::vector<Tensor> run(const QuantizedGraph& graph, const Tensor& input) {
 void put_weights_on_a_grid(Graph& graph) {
   for (auto& info : graph.tensors) {
     if (!info.constant) continue;
-    for (float& w : info.constant->data<float>()) w = std::round(w * 8.0F) / 8.0F;
+    for (float& w : info.constant.edit().data<float>()) w = std::round(w * 8.0F) / 8.0F;
   }
 }
 

@@ -179,12 +179,15 @@ TensorId Context::add_result(std::string_view result_name, Shape shape, const Op
   return graph.add_tensor(std::move(info));
 }
 
-TensorId Context::add_constant(std::string_view suffix, Tensor tensor, std::optional<Affine> affine) {
-  spend(static_cast<std::int64_t>(tensor.bytes().size()));
-  const TensorId id =
-      graph.add_constant(tensor_names_.claim(name_ + "_" + std::string(suffix)), std::move(tensor));
-  graph.tensors.back().affine = std::move(affine);
-  return id;
+TensorId Context::add_constant(std::string_view suffix, Constant elements, std::optional<Affine> affine) {
+  spend(static_cast<std::int64_t>(elements->bytes().size()));
+  TensorInfo info;
+  info.name = tensor_names_.claim(name_ + "_" + std::string(suffix));
+  info.dtype = elements->dtype();
+  info.shape = elements->shape();
+  info.affine = std::move(affine);
+  info.constant = std::move(elements);
+  return graph.add_tensor(std::move(info));
 }
 
 TensorId Context::emit_step(std::string_view suffix, Operation operation, std::vector<TensorId> inputs,
@@ -226,6 +229,8 @@ TensorId Context::stored(int i, const Order& order) {
 }
 
 TensorId Context::stored(const Value& v, const Order& order) {
+  if (v.constant && order == plain_order(v.shape.size()) && v.constant->shape() == v.shape)
+    return add_constant("constant", v.constant, v.affine);
   if (v.constant) {
     Tensor tensor =
         importers::transposed(*v.constant, without_ones(order)).reshaped(stored_shape(v.shape, order));

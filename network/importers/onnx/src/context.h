@@ -52,7 +52,7 @@ class Context {
   TensorId stored(const Value& value, const Order& order);
   /// The order in which an operator that does not care had best take input `i`.
   Order natural_order(int i) const;
-  TensorId add_constant(std::string_view suffix, Tensor tensor, std::optional<Affine> affine = {});
+  TensorId add_constant(std::string_view suffix, Constant elements, std::optional<Affine> affine = {});
   /// Appends a node and defines output `i` of the ONNX node as its result, of `shape`, stored in `order`.
   void emit(Operation operation, std::vector<TensorId> inputs, const Shape& shape, const Order& order,
             int i = 0);

@@ -36,7 +36,7 @@ Value reciprocal(const Value& divisor) {
     throw base::UnsupportedError("division by anything but float constants is not supported");
   }
   Value result = divisor;
-  for (float& v : result.constant->data<float>()) {
+  for (float& v : result.constant.edit().data<float>()) {
     if (v == 0.0F) throw base::InputError("division by 0");
     v = 1.0F / v;
   }

@@ -323,7 +323,7 @@ bool fold_into_convolution(Context& c, const Normalisation& line) {
   TensorInfo& weight = c.graph.tensors[static_cast<std::size_t>(producer->inputs[1])];
   if (weight.affine || (producer->inputs.size() > 2 && c.graph.tensor(producer->inputs[2]).affine))
     return false;
-  auto w = weight.constant->data<float>();
+  auto w = weight.constant.edit().data<float>();
   const std::size_t channels = line.factor.size();
   const std::size_t run = w.size() / channels;
   for (std::size_t i = 0; i < w.size(); ++i) w[i] *= line.factor[depthwise ? i % channels : i / run];

@@ -68,9 +68,12 @@ Shape input_shape(const onnx::ValueInfoProto& info, const OnnxOptions& options) 
   return shape;
 }
 
-void add_inputs(Context& c, const onnx::GraphProto& graph, const OnnxOptions& options) {
-  for (const auto& initializer : graph.initializer()) {
-    c.define_constant(initializer.name(), tensor_of(initializer));
+/// Empties the initialisers: there are as many weights in them as in the tensors made of them.
+void add_inputs(Context& c, onnx::GraphProto& graph, const OnnxOptions& options) {
+  for (auto& initializer : *graph.mutable_initializer()) {
+    onnx::TensorProto taken;
+    taken.Swap(&initializer);
+    c.define_constant(taken.name(), tensor_of(taken));
   }
   if (graph.sparse_initializer_size() > 0)
     throw base::UnsupportedError("sparse initialisers are not supported");
@@ -207,12 +210,11 @@ void convert(Context& c, const onnx::NodeProto& proto, int index, int opset) {
   node.finish();
 }
 
-Graph import(std::span<const std::byte> file, const OnnxOptions& options) {
-  const onnx::ModelProto model = parse_message(file);
-  const onnx::GraphProto& graph = model.graph();
+Graph import(onnx::ModelProto model, std::size_t file_size, const OnnxOptions& options) {
+  onnx::GraphProto& graph = *model.mutable_graph();
   const int opset = opset_of(model);
   if (model.functions_size() > 0) throw base::UnsupportedError("model-local functions are not supported");
-  Context c(file.size());
+  Context c(file_size);
   add_inputs(c, graph, options);
   const std::vector<onnx::NodeProto> nodes = all_nodes(graph);
   for (const auto& node : nodes) {
@@ -252,9 +254,13 @@ Graph import(std::span<const std::byte> file, const OnnxOptions& options) {
 }  // namespace
 }  // namespace onnx_import
 
-Graph import_onnx(std::span<const std::byte> file, const std::string& name, const OnnxOptions& options) {
+namespace {
+
+/// The graph that `import` gives; what is wrong is said of `name`.
+template <class Import>
+Graph named_graph(const std::string& name, const Import& import) {
   try {
-    Graph graph = onnx_import::import(file, options);
+    Graph graph = import();
     graph.name = name;
     return graph;
   } catch (const base::UnsupportedError& e) {
@@ -264,8 +270,21 @@ Graph import_onnx(std::span<const std::byte> file, const std::string& name, cons
   }
 }
 
+}  // namespace
+
+Graph import_onnx(std::span<const std::byte> file, const std::string& name, const OnnxOptions& options) {
+  return named_graph(
+      name, [&] { return onnx_import::import(onnx_import::parse_message(file), file.size(), options); });
+}
+
 Graph read_onnx(const std::filesystem::path& path, const OnnxOptions& options) {
-  Graph graph = import_onnx(base::read_file(path), path.string(), options);
+  std::vector<std::byte> file = base::read_file(path);
+  Graph graph = named_graph(path.string(), [&] {
+    const std::size_t size = file.size();
+    onnx::ModelProto model = onnx_import::parse_message(file);
+    file = {};  // the message has its own copy of the weights
+    return onnx_import::import(std::move(model), size, options);
+  });
   graph.name = importers::stem(path);
   return graph;
 }

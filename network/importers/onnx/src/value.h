@@ -25,7 +25,7 @@ int stored_axis(const Order& order, int axis);
 /// Either known now (`constant`, in plain order) or a tensor of the graph.
 struct Value {
   Shape shape;  ///< as ONNX sees it
-  std::optional<Tensor> constant;
+  Constant constant;
   std::optional<Affine> affine;  ///< of an integer constant that stands for real numbers
   TensorId id = kNoTensor;
   Order order;  ///< of `id`

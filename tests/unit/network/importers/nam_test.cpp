@@ -35,7 +35,7 @@ std::string tiny() {
 
 const network::Tensor& constant(const AudioNetwork& net, const std::string& name) {
   for (const auto& tensor : net.graph.tensors) {
-    if (tensor.name == name) return tensor.constant.value();
+    if (tensor.name == name) return *tensor.constant;
   }
   throw std::out_of_range(name);
 }
