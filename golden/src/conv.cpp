@@ -76,23 +76,28 @@ void gather_patch(const Geometry& g, const std::vector<T>& x, std::int64_t n, st
   }
 }
 
+/// Output channels from `first` on, as many as `w` has weights for.
 template <class T>
-void convolve(const Geometry& g, std::int64_t groups, const std::vector<T>& x, const std::vector<T>& w,
-              const std::vector<std::int64_t>& bias, const OutputStage& stage, Tensor& output) {
+void convolve(const Geometry& g, std::int64_t groups, const std::vector<T>& x, std::int64_t first,
+              const std::vector<T>& w, const std::vector<std::int64_t>& bias, const OutputStage& stage,
+              Tensor& output) {
   const std::int64_t group_in = g.in_c / groups;
   const std::int64_t group_out = g.out_c / groups;
   const std::int64_t taps = g.kernel_h * g.kernel_w * group_in;
   std::vector<T> patch(index(taps));
-  std::vector<std::int64_t> pixel(index(g.out_c));
+  const std::int64_t channels = taps == 0 ? 0 : static_cast<std::int64_t>(w.size()) / taps;
+  std::vector<std::int64_t> pixel(index(channels));
   std::int64_t position = 0;
   for (std::int64_t n = 0; n < g.batch; ++n) {
     for (std::int64_t oy = 0; oy < g.out_h; ++oy) {
       for (std::int64_t ox = 0; ox < g.out_w; ++ox, ++position) {
-        for (std::int64_t o = 0; o < g.out_c; ++o) {
-          if (o % group_out == 0) gather_patch(g, x, n, oy, ox, o / group_out * group_in, group_in, patch);
-          pixel[index(o)] = stage(bias[index(o)] + dot(patch.data(), w.data() + o * taps, taps), o);
+        for (std::int64_t i = 0; i < channels; ++i) {
+          const std::int64_t o = first + i;
+          const bool is_new_group = i == 0 || o % group_out == 0;
+          if (is_new_group) gather_patch(g, x, n, oy, ox, o / group_out * group_in, group_in, patch);
+          pixel[index(i)] = stage(bias[index(o)] + dot(patch.data(), w.data() + i * taps, taps), o);
         }
-        store(output, position * g.out_c, pixel);
+        store(output, position * g.out_c + first, pixel);
       }
     }
   }
@@ -192,8 +197,10 @@ void evaluate(const network::qop::Conv2d& op, const Inputs& inputs, Tensor& outp
   const OutputStage stage = output_stage(op.mac, output);
   with_dot_type(input, op.mac.input_zero_point, weight, op.mac.weight_zero_point, [&](auto type) {
     using T = decltype(type);
-    convolve<T>(g, op.groups, centred<T>(input, op.mac.input_zero_point),
-                centred<T>(weight, op.mac.weight_zero_point), bias, stage, output);
+    const auto x = centred<T>(input, op.mac.input_zero_point);
+    for_each_slice<T>(weight, op.mac.weight_zero_point, [&](std::int64_t first, const std::vector<T>& w) {
+      convolve<T>(g, op.groups, x, first, w, bias, stage, output);
+    });
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -56,20 +57,27 @@ decltype(auto) with_integers(const network::Tensor& tensor, F&& f) {
   throw base::InputError("found a float32 tensor where integers are needed");
 }
 
-/// The elements minus `zero_point` as T, which the caller knows to be wide enough. Throws base::InputError
-/// where the difference does not fit 64 bits.
-template <class T = std::int64_t>
-std::vector<T> centred(const network::Tensor& tensor, std::int64_t zero_point = 0) {
+/// Elements [first, first + count) minus `zero_point` as T, which the caller knows to be wide enough. Throws
+/// base::InputError where the difference does not fit 64 bits.
+template <class T>
+std::vector<T> centred(const network::Tensor& tensor, std::int64_t zero_point, std::size_t first,
+                       std::size_t count) {
   return with_integers(tensor, [&](auto elements) {
-    std::vector<T> result(elements.size());
-    for (std::size_t i = 0; i < result.size(); ++i) {
+    std::vector<T> result(count);
+    for (std::size_t i = 0; i < count; ++i) {
       std::int64_t difference = 0;
-      const bool overflow = __builtin_sub_overflow(std::int64_t{elements[i]}, zero_point, &difference);
-      if (overflow) throw base::InputError(fmt::format("element {} minus {} leaves 64 bits", i, zero_point));
+      if (__builtin_sub_overflow(std::int64_t{elements[first + i]}, zero_point, &difference))
+        throw base::InputError(fmt::format("element {} minus {} leaves 64 bits", first + i, zero_point));
       result[i] = static_cast<T>(difference);
     }
     return result;
   });
+}
+
+/// All elements.
+template <class T = std::int64_t>
+std::vector<T> centred(const network::Tensor& tensor, std::int64_t zero_point = 0) {
+  return centred<T>(tensor, zero_point, 0, static_cast<std::size_t>(tensor.size()));
 }
 
 /// Stores values, which a clamp has made storable, from element `first` on.
@@ -87,6 +95,20 @@ void require_same_dtype(const network::Tensor& a, const network::Tensor& b);
 /// `i` as an index of a standard container.
 inline std::size_t index(std::int64_t i) {
   return static_cast<std::size_t>(i);
+}
+
+/// Calls `run(first, rows)` for the rows of `weight` [channels, ...], minus `zero_point` as T: row `first`
+/// and the ones behind it, as many at a time as keep their wide copy small beside a large tensor.
+template <class T, class Run>
+void for_each_slice(const network::Tensor& weight, std::int64_t zero_point, const Run& run) {
+  constexpr std::int64_t kElements = 1 << 20;
+  const std::int64_t channels = weight.shape()[0];
+  const std::int64_t length = channels == 0 ? 0 : weight.size() / channels;
+  const std::int64_t step = std::max<std::int64_t>(1, kElements / std::max<std::int64_t>(1, length));
+  for (std::int64_t first = 0; first < channels; first += step) {
+    const std::int64_t rows = std::min(step, channels - first);
+    run(first, centred<T>(weight, zero_point, index(first * length), index(rows * length)));
+  }
 }
 
 /// Product of the dimensions [first, last).

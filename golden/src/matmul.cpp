@@ -13,16 +13,23 @@ namespace {
 using network::Shape;
 using network::Tensor;
 
-/// output[r, c] = stage(bias[c] + row r of a . row c of b), starting at element `first` of the output.
+/// Columns [first, end) of a product, which has `columns` of them.
+struct Columns {
+  std::int64_t first, end, columns;
+};
+
+/// output[r, c] = stage(bias[c] + row r of a . row c - first of b), where output[0, 0] is element `origin`.
 template <class T>
-void multiply_rows(const T* a, std::int64_t rows, const T* b, std::int64_t columns, std::int64_t depth,
-                   const std::vector<std::int64_t>& bias, const OutputStage& stage, std::int64_t first,
+void multiply_rows(const T* a, std::int64_t rows, const T* b, const Columns& part, std::int64_t depth,
+                   const std::vector<std::int64_t>& bias, const OutputStage& stage, std::int64_t origin,
                    Tensor& output) {
-  std::vector<std::int64_t> row(index(columns));
+  std::vector<std::int64_t> row(index(part.end - part.first));
   for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t c = 0; c < columns; ++c)
-      row[index(c)] = stage(bias[index(c)] + dot(a + r * depth, b + c * depth, depth), c);
-    store(output, first + r * columns, row);
+    for (std::int64_t c = part.first; c < part.end; ++c) {
+      const T* column = b + (c - part.first) * depth;
+      row[index(c - part.first)] = stage(bias[index(c)] + dot(a + r * depth, column, depth), c);
+    }
+    store(output, origin + r * part.columns + part.first, row);
   }
 }
 
@@ -100,8 +107,10 @@ void evaluate(const network::qop::FullyConnected& op, const Inputs& inputs, Tens
   with_dot_type(input, op.mac.input_zero_point, weight, op.mac.weight_zero_point, [&](auto type) {
     using T = decltype(type);
     const auto a = centred<T>(input, op.mac.input_zero_point);
-    const auto b = centred<T>(weight, op.mac.weight_zero_point);
-    multiply_rows(a.data(), rows, b.data(), channels, depth, bias, stage, 0, output);
+    for_each_slice<T>(weight, op.mac.weight_zero_point, [&](std::int64_t first, const std::vector<T>& b) {
+      const Columns part{first, first + static_cast<std::int64_t>(b.size()) / depth, channels};
+      multiply_rows(a.data(), rows, b.data(), part, depth, bias, stage, 0, output);
+    });
   });
 }
 
@@ -130,7 +139,7 @@ void evaluate(const network::qop::BatchMatmul& op, const Inputs& inputs, Tensor&
     for (std::int64_t i = 0; i < count; ++i) {
       const auto rows = depth_innermost(x, a, matrix_of(a, out.batch, i), op.adj_x);
       const auto columns = depth_innermost(y, b, matrix_of(b, out.batch, i), !op.adj_y);
-      multiply_rows(rows.data(), out.rows, columns.data(), out.columns, depth, bias, stage,
+      multiply_rows(rows.data(), out.rows, columns.data(), {0, out.columns, out.columns}, depth, bias, stage,
                     i * out.rows * out.columns, output);
     }
   });

@@ -23,6 +23,21 @@ TEST(FullyConnected, SubtractsBothZeroPoints) {
   EXPECT_EQ(values_of(y), (Values{3, 126, 255, 128 + 254 * 127}));
 }
 
+// More weights than are widened at a time: output o sums o + i over the inputs i, row r of them r + 1 times.
+TEST(FullyConnected, LargeLayerHasEveryOutput) {
+  constexpr std::int64_t kOutputs = 600, kInputs = 2000;
+  const qop::FullyConnected op{identity_mac()};
+  Tensor x(DType::kInt8, {2, kInputs});
+  Tensor w(DType::kInt16, {kOutputs, kInputs});
+  for (std::int64_t i = 0; i < x.size(); ++i) x.set_integer(i, i / kInputs + 1);
+  for (std::int64_t i = 0; i < w.size(); ++i) w.set_integer(i, i / kInputs + i % kInputs);
+  const Tensor y = run_one(op, {x, w}, DType::kInt32, {2, kOutputs});
+  for (std::int64_t i = 0; i < y.size(); ++i) {
+    const std::int64_t sum = i % kOutputs * kInputs + kInputs * (kInputs - 1) / 2;
+    ASSERT_EQ(y.integer(i), sum * (i / kOutputs + 1)) << i;
+  }
+}
+
 TEST(FullyConnected, ReadsRowsOutOfAnyShape) {
   const qop::FullyConnected op{identity_mac()};
   const Tensor y = run_one(op,
