@@ -63,7 +63,7 @@ TEST_F(MainJob, StallsAndOddArraysChangeCyclesButNoBit) {
 
 TEST_F(MainJob, OneWrongBitAnywhereIsAMismatch) {
   for (const std::string fault :
-       {"pe_array.weight_0[6]@1000", "adder_tree.sum_o_0[28]@1000:stuck1",
+       {"pe_array.weight_0[6]@1040", "adder_tree.sum_o_0[28]@1000:stuck1",
         "address_generator.word_o[1]@900:stuck1", "post_processor.mantissa_0[28]@1000"}) {
     const Result result = run({config("wavenet_tiny.yaml"), "--fault", fault});
     EXPECT_EQ(result.exit_code, cli::kMismatch) << fault;

@@ -98,13 +98,16 @@ class Compiler {
     place_tensors();
     PassBuilder builder(graph_, hardware_, program_.tensors, image_);
     Scheduler scheduler(hardware_, image_);
+    std::vector<std::vector<Pass>> passes = build_passes(builder);
+    program_.fixed_from = image_.size();  // the scheduler adds what is only read
     std::size_t stream_begin = 0;
     const auto end_stream = [&](std::size_t layer) {
       if (layer == stream_begin) return;
       const auto [address, bytes] = scheduler.finish(static_cast<std::uint32_t>(layer - 1));
       program_.steps.push_back(CommandStream{address, bytes, stream_begin, layer});
     };
-    for (const Group& group : groups_) {
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const Group& group = groups_[g];
       const std::size_t layer = program_.layers.size();
       program_.layers.push_back(describe(group));
       if (places_[group.head] == Place::kHost) {
@@ -114,7 +117,7 @@ class Compiler {
         stream_begin = layer + 1;
         continue;
       }
-      for (Pass& pass : builder.build(group)) {
+      for (Pass& pass : passes[g]) {
         pass.layer = static_cast<std::uint32_t>(layer);
         pass.wait_store = wait_of(group, scheduler.stores());
         scheduler.run(pass);
@@ -130,7 +133,9 @@ class Compiler {
   }
 
  private:
+  /// Constants wait until a pass reads them as they are.
   void place_tensors() {
+    std::uint64_t total = 0;
     const std::vector<bool> hidden = hidden_tensors(graph_, groups_);
     program_.tensors.resize(graph_.tensors.size());
     for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
@@ -138,9 +143,18 @@ class Compiler {
       if (hidden[t]) continue;
       const auto bytes = static_cast<std::uint64_t>(network::element_count(tensor.shape) *
                                                     network::bytes_per_element(tensor.dtype));
-      program_.tensors[t] = {tensor.constant ? image_.place(tensor.constant->bytes()) : image_.reserve(bytes),
-                             bytes};
+      total += bytes;
+      if (!tensor.constant) program_.tensors[t] = {image_.reserve(bytes), bytes};
     }
+    image_.expect(2 * total);  // lanes that are padded, parameters and commands
+  }
+
+  /// Of each group; none of those that the host runs.
+  std::vector<std::vector<Pass>> build_passes(PassBuilder& builder) const {
+    std::vector<std::vector<Pass>> passes;
+    for (const Group& group : groups_)
+      passes.push_back(places_[group.head] == Place::kHost ? std::vector<Pass>() : builder.build(group));
+    return passes;
   }
 
   Layer describe(const Group& group) const {

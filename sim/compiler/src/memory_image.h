@@ -13,6 +13,10 @@ class MemoryImage {
  public:
   explicit MemoryImage(std::uint64_t alignment) : alignment_(alignment) {}
 
+  /// Takes address space for `bytes` more bytes, so that growing copies nothing. It is no memory before it is
+  /// written.
+  void expect(std::uint64_t bytes) { bytes_.reserve(bytes_.size() + bytes); }
+  std::uint64_t size() const { return bytes_.size(); }
   /// Address of `bytes` zero bytes.
   std::uint64_t reserve(std::uint64_t bytes);
   /// Address of a copy of `data`.

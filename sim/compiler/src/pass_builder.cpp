@@ -34,7 +34,10 @@ std::vector<Pass> PassBuilder::build_head(const Node& node) {
 }
 
 std::uint64_t PassBuilder::address(TensorId t) const {
-  return placements_[static_cast<std::size_t>(t)].address;
+  Placement& place = placements_[static_cast<std::size_t>(t)];
+  if (const network::Constant& constant = tensor(t).constant; constant && place.bytes == 0)
+    place = {image_.place(constant->bytes()), constant->bytes().size()};
+  return place.address;
 }
 
 View PassBuilder::view(TensorId t) const {

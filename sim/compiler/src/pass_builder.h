@@ -23,7 +23,7 @@ struct MoveAxis {
 class PassBuilder {
  public:
   PassBuilder(const network::QuantizedGraph& graph, const arch::Hardware& hardware,
-              const std::vector<Placement>& placements, MemoryImage& image)
+              std::vector<Placement>& placements, MemoryImage& image)
       : graph_(graph), hardware_(hardware), placements_(placements), image_(image) {}
 
   /// The passes of a group of nodes that check_support has let through, in order; empty for a node that moves
@@ -95,6 +95,7 @@ class PassBuilder {
   std::vector<std::int64_t> byte_strides(network::TensorId t) const;
 
   View view(network::TensorId t) const;
+  /// A constant is placed when it is first asked for: what is loaded as weights would lie in DRAM twice.
   std::uint64_t address(network::TensorId t) const;
   const network::QuantizedTensor& tensor(network::TensorId t) const { return graph_.tensor(t); }
   const network::Tensor& constant(const Node& node, std::size_t input) const;
@@ -103,7 +104,7 @@ class PassBuilder {
 
   const network::QuantizedGraph& graph_;
   const arch::Hardware& hardware_;
-  const std::vector<Placement>& placements_;
+  std::vector<Placement>& placements_;
   MemoryImage& image_;
   std::deque<network::Tensor> merged_weights_;  // MX; the passes refer to them
 };

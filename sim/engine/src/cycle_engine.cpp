@@ -87,7 +87,7 @@ RunResult run_cycle(const compiler::Program& program, const network::QuantizedGr
                     const RunOptions& options) {
   const SimulationContext context;
   const sc_core::sc_time period(1e3 / hardware.clock_mhz, sc_core::SC_NS);
-  memory::Dram dram("dram", hardware, program.image, period);
+  memory::Dram dram("dram", hardware, memory::DramContents(program.image, program.fixed_from), period);
   SteppedAccelerator core("core", hardware, program, options, period);
   core.memory_port.socket.bind(dram.socket);
   return run_program(program, graph, inputs, options.host, dram, core);

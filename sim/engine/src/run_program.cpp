@@ -33,7 +33,7 @@ void run_steps(const compiler::Program& program, TensorMemory& tensors, const Ho
 RunResult run_program(const compiler::Program& program, const network::QuantizedGraph& graph,
                       std::span<const network::Tensor> inputs, const HostFunction& host_function,
                       memory::Dram& dram, ClockedCore& core) {
-  TensorMemory tensors(program, graph, dram.bytes());
+  TensorMemory tensors(program, graph, dram.contents());
   tensors.write_inputs(inputs);
   run_steps(program, tensors, host_function,
             [&core](const compiler::CommandStream& stream) { core.run(stream); });

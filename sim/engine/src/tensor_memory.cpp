@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.h"
 
 namespace dlasim::sim::engine {
@@ -27,15 +25,14 @@ void TensorMemory::write(TensorId id, const Tensor& value) {
                                        network::name(value.dtype()), network::to_string(value.shape())));
   }
   const auto& place = program_.tensors[static_cast<std::size_t>(id)];
-  std::ranges::copy(value.bytes(), memory_.begin() + static_cast<std::ptrdiff_t>(place.address));
+  memory_.write(place.address, value.bytes());
 }
 
 Tensor TensorMemory::read(TensorId id) const {
   const auto& info = graph_.tensor(id);
   const auto& place = program_.tensors[static_cast<std::size_t>(id)];
   Tensor value(info.dtype, info.shape);
-  std::copy_n(memory_.begin() + static_cast<std::ptrdiff_t>(place.address), place.bytes,
-              value.bytes().begin());
+  memory_.read(place.address, value.bytes());
   return value;
 }
 
@@ -46,9 +43,14 @@ void TensorMemory::run_on_host(const compiler::HostStep& step, const HostFunctio
                                              network::name(node.operation), node.name));
   }
   std::vector<Tensor> inputs;
-  for (const TensorId t : node.inputs) inputs.push_back(t == network::kNoTensor ? Tensor() : read(t));
+  for (const TensorId t : node.inputs) inputs.push_back(t == network::kNoTensor ? Tensor() : operand(t));
   const std::vector<Tensor> outputs = host(graph_, node, inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) write(node.outputs[i], outputs[i]);
+}
+
+Tensor TensorMemory::operand(TensorId id) const {
+  const auto& info = graph_.tensor(id);
+  return info.constant ? *info.constant : read(id);
 }
 
 std::vector<Tensor> TensorMemory::read_all() const {

@@ -31,7 +31,7 @@ engine::RunResult FastEngine::run(std::span<const network::Tensor> inputs,
   refuse_what_needs_a_clock(options);
   std::future<Timing> timing;
   if (!timing_) timing = pool_.run_beside([this] { return time_program(program_, hardware_); });
-  std::vector<std::byte> memory = program_.image;
+  memory::DramContents memory(program_.image, program_.fixed_from);
   engine::TensorMemory tensors(program_, graph_, memory);
   ValuePass values(hardware_, memory, program_.layers.size(), pool_);
   std::exception_ptr failure;

@@ -22,12 +22,12 @@ bool needs_operand(const Pass& pass) {
 
 }  // namespace
 
-PassReader::PassReader(std::span<const std::byte> memory, const compiler::CommandStream& stream,
+PassReader::PassReader(const memory::DramContents& memory, const compiler::CommandStream& stream,
                        const arch::Hardware& hardware)
     : hardware_(hardware), words_(stream.bytes / sizeof(std::uint32_t)) {
-  if (stream.address > memory.size() || stream.bytes > memory.size() - stream.address)
+  if (!memory.holds(stream.address, stream.bytes))
     throw base::SimulationError("the command stream leaves the memory");
-  std::memcpy(words_.data(), memory.data() + stream.address, words_.size() * sizeof(std::uint32_t));
+  memory.read(stream.address, std::as_writable_bytes(std::span(words_)));
 }
 
 bool PassReader::next(Pass& pass) {

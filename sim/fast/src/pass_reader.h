@@ -10,12 +10,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "sim/arch/command.h"
 #include "sim/arch/hardware.h"
 #include "sim/compiler/program.h"
+#include "sim/memory/dram_contents.h"
 
 namespace dlasim::sim::fast {
 
@@ -48,7 +48,7 @@ struct Pass {
 class PassReader {
  public:
   /// Throws base::SimulationError if the stream does not lie inside `memory`.
-  PassReader(std::span<const std::byte> memory, const compiler::CommandStream& stream,
+  PassReader(const memory::DramContents& memory, const compiler::CommandStream& stream,
              const arch::Hardware& hardware);
 
   /// The next pass with tiles; false at the end of the stream. Throws base::SimulationError for a tile that

@@ -46,7 +46,8 @@ void read_pixels(arch::Element element, const Pixels& pixels, std::int32_t* to, 
 
 }  // namespace
 
-RegionView::RegionView(std::span<std::byte> memory, const arch::Region& region)
+template <class Byte>
+BasicRegionView<Byte>::BasicRegionView(Memory& memory, const arch::Region& region)
     : region_(region), element_bytes_(static_cast<std::size_t>(arch::bytes_of(region.element))) {
   const auto last = [](std::uint32_t count, std::int64_t stride) {
     return count == 0 ? 0 : (std::int64_t{count} - 1) * stride;
@@ -62,16 +63,27 @@ RegionView::RegionView(std::span<std::byte> memory, const arch::Region& region)
         fmt::format("dma: the region of {}x{} pixels at {:#x} leaves the memory of {:#x} bytes", region.rows,
                     region.pixels, region.address, memory.size()));
   }
-  origin_ = memory.data() + address;
+  const auto begin = static_cast<std::uint64_t>(low);
+  const auto end = static_cast<std::uint64_t>(high);
+  if constexpr (std::is_const_v<Byte>) {
+    origin_ = memory.readable(begin, end) + (address - low);
+  } else {
+    origin_ = memory.writable(begin, end) + (address - low);
+  }
 }
 
-void RegionView::read(std::uint32_t row, std::uint32_t column, std::int32_t* to) const {
+template <class Byte>
+void BasicRegionView<Byte>::read(std::uint32_t row, std::uint32_t column, std::int32_t* to) const {
   read_pixels(region_.element, {pixel(row, column), 0, 1, region_.elements}, to, 0);
 }
 
-void RegionView::read_row(std::uint32_t row, std::int32_t* to, std::size_t stride) const {
+template <class Byte>
+void BasicRegionView<Byte>::read_row(std::uint32_t row, std::int32_t* to, std::size_t stride) const {
   read_pixels(region_.element, {pixel(row, 0), region_.pixel_stride, region_.pixels, region_.elements}, to,
               stride);
 }
+
+template class BasicRegionView<const std::byte>;
+template class BasicRegionView<std::byte>;
 
 }  // namespace dlasim::sim::fast

@@ -3,22 +3,26 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <type_traits>
 
 #include "sim/arch/command.h"
+#include "sim/memory/dram_contents.h"
 
 namespace dlasim::sim::fast {
 
-class RegionView {
+/// `Byte`: const to read the region, else to store into it.
+template <class Byte>
+class BasicRegionView {
  public:
+  using Memory = std::conditional_t<std::is_const_v<Byte>, const memory::DramContents, memory::DramContents>;
   /// Throws base::SimulationError if the region leaves the memory.
-  RegionView(std::span<std::byte> memory, const arch::Region& region);
+  BasicRegionView(Memory& memory, const arch::Region& region);
 
   const arch::Region& region() const { return region_; }
   std::size_t element_bytes() const { return element_bytes_; }
   std::size_t pixels() const { return std::size_t{region_.rows} * region_.pixels; }
   /// First element of a pixel; its elements are contiguous.
-  std::byte* pixel(std::uint32_t row, std::uint32_t column) const {
+  Byte* pixel(std::uint32_t row, std::uint32_t column) const {
     return origin_ + static_cast<std::ptrdiff_t>(row) * region_.row_stride +
            static_cast<std::ptrdiff_t>(column) * region_.pixel_stride;
   }
@@ -30,7 +34,10 @@ class RegionView {
  private:
   arch::Region region_;
   std::size_t element_bytes_;
-  std::byte* origin_;
+  Byte* origin_;
 };
+
+using RegionView = BasicRegionView<const std::byte>;
+using StoreView = BasicRegionView<std::byte>;
 
 }  // namespace dlasim::sim::fast

@@ -65,7 +65,7 @@ std::vector<std::int32_t> read_operand(const PassContext& context, const Tile& t
 
 void store_rows(const PassContext& context, const Tile& tile, const std::int32_t* rows, std::size_t stride) {
   if (tile.store == kNone) return;
-  const RegionView view(context.memory, context.pass.stores[tile.store].region);
+  const StoreView view(context.memory, context.pass.stores[tile.store].region);
   const arch::Region& region = view.region();
   if (view.element_bytes() > sizeof(std::int32_t) || region.elements > tile.run.oc_active)
     throw base::SimulationError("dma: an output word does not hold the elements of its store");

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "fixed_point/requantize.h"
@@ -19,7 +18,7 @@ namespace dlasim::sim::fast {
 struct PassContext {
   const Pass& pass;
   const blocks::PostArithmetic& arithmetic;
-  std::span<std::byte> memory;
+  memory::DramContents& memory;
   std::size_t ic_lanes, oc_lanes;
   const ProductKernels& kernels;
 };

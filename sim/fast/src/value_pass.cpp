@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <tuple>
 
 #include "integer_chain.h"
@@ -60,33 +61,29 @@ std::uint64_t work_of(const PassContext& context) {
   return work;
 }
 
-/// The weights of all tiles, each distinct set packed once.
-template <class Packed>
-class WeightStore {
+/// Which sets of weights the tiles of a pass read.
+class WeightSets {
  public:
-  WeightStore(const PassContext& context, base::ThreadPool& pool) {
-    std::map<Key, std::size_t> places;
-    std::vector<const Tile*> tiles;
-    std::vector<std::size_t> place_of;
+  explicit WeightSets(const PassContext& context) {
+    std::map<Key, std::size_t> known;
     for (const Tile& tile : context.pass.tiles) {
-      const auto [place, is_new] = places.try_emplace(key_of(context, tile), tiles.size());
-      if (is_new) tiles.push_back(&tile);
-      place_of.push_back(place->second);
+      const auto [set, is_new] = known.try_emplace(key_of(context, tile), first_tiles_.size());
+      if (is_new) {
+        first_tiles_.push_back(&tile);
+        elements_.push_back(tile.taps() * tile.channels(context.ic_lanes) * context.oc_lanes);
+      }
+      of_tile_.push_back(set->second);
     }
-    packed_.resize(tiles.size());
-    pool.parallel_for(static_cast<std::int64_t>(tiles.size()), [&](std::int64_t i) {
-      const Tile& tile = *tiles[static_cast<std::size_t>(i)];
-      const RegionView view(context.memory, context.pass.loads[tile.weights].region);
-      const WeightReader reader(view, tile, context.ic_lanes, context.oc_lanes);
-      packed_[static_cast<std::size_t>(i)] = std::make_unique<const Packed>(reader);
-    });
-    for (const std::size_t place : place_of) of_tile_.push_back(packed_[place].get());
   }
 
-  /// One entry a tile of the unit.
-  std::span<const Packed* const> of(std::size_t begin, std::size_t end) const {
-    return std::span(of_tile_).subspan(begin, end - begin);
+  std::size_t count() const { return first_tiles_.size(); }
+  /// A tile that reads the set, and how many weights it has.
+  const Tile& tile(std::size_t set) const { return *first_tiles_[set]; }
+  std::size_t elements(std::size_t set) const { return elements_[set]; }
+  std::size_t all_elements() const {
+    return std::accumulate(elements_.begin(), elements_.end(), std::size_t{0});
   }
+  std::size_t of(std::size_t tile) const { return of_tile_[tile]; }
 
  private:
   using Key = std::tuple<std::uint64_t, std::int64_t, std::int64_t, std::uint32_t, std::uint32_t,
@@ -97,9 +94,82 @@ class WeightStore {
             r.element, tile.run.ic_tiles, tile.run.last_tile_lanes, tile.taps()};
   }
 
-  std::vector<std::unique_ptr<const Packed>> packed_;
+  std::vector<const Tile*> first_tiles_;
+  std::vector<std::size_t> elements_, of_tile_;
+};
+
+/// Weights that are packed at the same time, about: 20 MB of int16. Larger layers run in slices.
+constexpr std::size_t kPackedElements = 10'000'000;
+
+/// Runs of units whose sets of weights are packed together.
+std::vector<std::span<const Unit>> make_slices(const std::vector<Unit>& units, const WeightSets& sets) {
+  std::vector<std::span<const Unit>> slices;
+  std::vector<std::size_t> last_slice(sets.count(), ~std::size_t{0});  // that packs the set
+  std::size_t elements = 0;
+  std::size_t first = 0;
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    if (elements >= kPackedElements) {
+      slices.push_back(std::span(units).subspan(first, u - first));
+      first = u;
+      elements = 0;
+    }
+    for (std::size_t tile = units[u].begin; tile < units[u].end; ++tile) {
+      const std::size_t set = sets.of(tile);
+      if (last_slice[set] == slices.size()) continue;
+      last_slice[set] = slices.size();
+      elements += sets.elements(set);
+    }
+  }
+  slices.push_back(std::span(units).subspan(first));
+  return slices;
+}
+
+/// The packed weights of a slice's tiles, each set once.
+template <class Packed>
+class WeightStore {
+ public:
+  WeightStore(const PassContext& context, const WeightSets& sets, std::span<const Unit> slice,
+              base::ThreadPool& pool)
+      : first_tile_(slice.front().begin) {
+    std::vector<bool> is_wanted(sets.count(), false);
+    std::vector<std::size_t> wanted;
+    for (std::size_t tile = first_tile_; tile < slice.back().end; ++tile) {
+      if (!is_wanted[sets.of(tile)]) wanted.push_back(sets.of(tile));
+      is_wanted[sets.of(tile)] = true;
+    }
+    packed_.resize(sets.count());
+    pool.parallel_for(static_cast<std::int64_t>(wanted.size()), [&](std::int64_t i) {
+      const std::size_t set = wanted[static_cast<std::size_t>(i)];
+      const Tile& tile = sets.tile(set);
+      const RegionView view(context.memory, context.pass.loads[tile.weights].region);
+      const WeightReader reader(view, tile, context.ic_lanes, context.oc_lanes);
+      packed_[set] = std::make_unique<const Packed>(reader);
+    });
+    for (std::size_t tile = first_tile_; tile < slice.back().end; ++tile)
+      of_tile_.push_back(packed_[sets.of(tile)].get());
+  }
+
+  /// One entry a tile of the unit.
+  std::span<const Packed* const> of(std::size_t begin, std::size_t end) const {
+    return std::span(of_tile_).subspan(begin - first_tile_, end - begin);
+  }
+
+ private:
+  std::size_t first_tile_;
+  std::vector<std::unique_ptr<const Packed>> packed_;  // by set
   std::vector<const Packed*> of_tile_;
 };
+
+/// Runs `run(unit, weights)` for each unit, slice after slice.
+template <class Packed, class Run>
+void run_units(const PassContext& context, const WeightSets& sets, const std::vector<Unit>& units,
+               base::ThreadPool& pool, const Run& run) {
+  for (const std::span<const Unit> slice : make_slices(units, sets)) {
+    const WeightStore<Packed> weights(context, sets, slice, pool);
+    pool.parallel_for(static_cast<std::int64_t>(slice.size()),
+                      [&](std::int64_t i) { run(slice[static_cast<std::size_t>(i)], weights); });
+  }
+}
 
 /// Runs `chain(tiles, weights)` for each chain of a unit.
 template <class Packed, class Strip, class Run>
@@ -153,7 +223,7 @@ std::uint32_t most_taps(const std::vector<Tile>& tiles) {
 
 }  // namespace
 
-ValuePass::ValuePass(const arch::Hardware& hardware, std::span<std::byte> memory, std::size_t layers,
+ValuePass::ValuePass(const arch::Hardware& hardware, memory::DramContents& memory, std::size_t layers,
                      base::ThreadPool& pool)
     : hardware_(hardware),
       memory_(memory),
@@ -189,15 +259,12 @@ void ValuePass::run_pass(const Pass& pass) {
   const bool is_parallel = pool_.threads() > 1 && (pass.staged || work_of(context) >= kWorthThreads);
   base::ThreadPool alone(1);
   base::ThreadPool& pool = is_parallel ? pool_ : alone;
-  const auto units = make_units(pass.tiles, is_parallel ? 4 * static_cast<std::size_t>(pool.threads()) : 1);
-  const auto for_each_unit = [&](const std::function<void(const Unit&)>& run) {
-    pool.parallel_for(static_cast<std::int64_t>(units.size()),
-                      [&](std::int64_t i) { run(units[static_cast<std::size_t>(i)]); });
-  };
-
+  const WeightSets sets(context);
+  const std::size_t slices = 1 + sets.all_elements() / kPackedElements;
+  const auto units =
+      make_units(pass.tiles, slices * (is_parallel ? 4 * static_cast<std::size_t>(pool.threads()) : 1));
   if (runs_on_products(pass)) {
-    const WeightStore<ProductWeights> weights(context, pool);
-    for_each_unit([&](const Unit& unit) {
+    run_units<ProductWeights>(context, sets, units, pool, [&](const Unit& unit, const auto& weights) {
       ProductStrip strip = product_strip(context);
       for_each_chain(pass.tiles, unit, weights, strip, [&](auto chain, auto chain_weights) {
         run_product_chain(context, strip, chain, chain_weights);
@@ -205,9 +272,8 @@ void ValuePass::run_pass(const Pass& pass) {
     });
     return;
   }
-  const WeightStore<ExactWeights> weights(context, pool);
   if (!pass.staged) {
-    for_each_unit([&](const Unit& unit) {
+    run_units<ExactWeights>(context, sets, units, pool, [&](const Unit& unit, const auto& weights) {
       ExactStrip strip = exact_strip(context);
       for_each_chain(pass.tiles, unit, weights, strip, [&](auto chain, auto chain_weights) {
         const Tile& last = chain.back();
@@ -218,7 +284,7 @@ void ValuePass::run_pass(const Pass& pass) {
     return;
   }
   StagedChains chains(context, most_taps(pass.tiles));
-  for_each_unit([&](const Unit& unit) {
+  run_units<ExactWeights>(context, sets, units, pool, [&](const Unit& unit, const auto& weights) {
     ExactStrip strip = staged_strip(context);
     auto staged = chains.acquire();
     for_each_chain(pass.tiles, unit, weights, strip,

@@ -2,7 +2,6 @@
 /// What a program computes, without any time: pass after pass, the tiles of a pass spread over threads.
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -11,13 +10,14 @@
 #include "sim/arch/hardware.h"
 #include "sim/blocks/post_arithmetic.h"
 #include "sim/compiler/program.h"
+#include "sim/memory/dram_contents.h"
 
 namespace dlasim::sim::fast {
 
 class ValuePass {
  public:
   /// `memory` is the DRAM; `layers` those of the program.
-  ValuePass(const arch::Hardware& hardware, std::span<std::byte> memory, std::size_t layers,
+  ValuePass(const arch::Hardware& hardware, memory::DramContents& memory, std::size_t layers,
             base::ThreadPool& pool);
 
   /// Runs a stream to its end. Throws base::SimulationError for an access outside the memory.
@@ -30,7 +30,7 @@ class ValuePass {
   void load_tables(const Pass& pass);
 
   const arch::Hardware hardware_;
-  std::span<std::byte> memory_;
+  memory::DramContents& memory_;
   base::ThreadPool& pool_;
   blocks::PostArithmetic arithmetic_;
   std::vector<fixed_point::PointEvents> events_;

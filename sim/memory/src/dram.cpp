@@ -1,13 +1,13 @@
 #include "sim/memory/dram.h"
 
-#include <cstring>
+#include <span>
 #include <utility>
 
 namespace dlasim::sim::memory {
 
-Dram::Dram(const sc_core::sc_module_name& name, const arch::Hardware& hardware, std::vector<std::byte> image,
+Dram::Dram(const sc_core::sc_module_name& name, const arch::Hardware& hardware, DramContents contents,
            sc_core::sc_time clock_period)
-    : sc_module(name), bytes_(std::move(image)), clock_period_(clock_period), timing_(hardware.dram) {
+    : sc_module(name), contents_(std::move(contents)), clock_period_(clock_period), timing_(hardware.dram) {
   socket.register_b_transport(this, &Dram::b_transport);
   socket.register_transport_dbg(this, &Dram::transport_dbg);
 }
@@ -31,11 +31,10 @@ bool Dram::access(tlm::tlm_generic_payload& payload) {
   if (payload.get_byte_enable_ptr() != nullptr) return refuse(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
   const std::uint64_t address = payload.get_address();
   const std::uint64_t length = payload.get_data_length();
-  if (length > bytes_.size() || address > bytes_.size() - length)
-    return refuse(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-  std::byte* here = bytes_.data() + address;
-  if (payload.is_read()) std::memcpy(payload.get_data_ptr(), here, length);
-  if (payload.is_write()) std::memcpy(here, payload.get_data_ptr(), length);
+  if (!contents_.holds(address, length)) return refuse(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  const auto data = std::as_writable_bytes(std::span(payload.get_data_ptr(), length));
+  if (payload.is_read()) contents_.read(address, data);
+  if (payload.is_write()) contents_.write(address, data);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   return true;
 }

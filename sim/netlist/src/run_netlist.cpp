@@ -140,7 +140,7 @@ engine::RunResult run_netlist(const compiler::Program& program, const network::Q
     throw base::UnsupportedError("the netlist writes its waves by NetlistOptions::systemc_trace");
   const engine::SimulationContext context;
   const sc_core::sc_time period(1e3 / hardware.clock_mhz, sc_core::SC_NS);
-  memory::Dram dram("dram", hardware, program.image, period);
+  memory::Dram dram("dram", hardware, memory::DramContents(program.image, program.fixed_from), period);
   const BlockFactory models;
   const BlockFactory& factory = netlist_options.factory == nullptr ? models : *netlist_options.factory;
   Netlist netlist("dla", hardware, period, options.stalls, factory);

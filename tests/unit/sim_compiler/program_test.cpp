@@ -74,6 +74,46 @@ TEST(Programs, HazardCheckSeesMissingWaits) {
   EXPECT_NE(find_hazard(backwards, hardware).find("waits for one behind it"), std::string::npos);
 }
 
+// No stride of a store is negative, so its region ends with its last element.
+std::uint64_t end_of(const arch::Region& r) {
+  const auto behind = [](std::uint32_t count, std::int64_t stride) {
+    return count == 0 ? 0 : static_cast<std::uint64_t>((std::int64_t{count} - 1) * stride);
+  };
+  return r.address + behind(r.rows, r.row_stride) + behind(r.pixels, r.pixel_stride) +
+         std::uint64_t{r.elements} * static_cast<std::uint64_t>(arch::bytes_of(r.element));
+}
+
+TEST(Programs, StoreNothingIntoWhatIsFixed) {
+  const auto check = [](const Program& program, const arch::Hardware&, const std::string& what) {
+    ASSERT_LT(program.fixed_from, program.image.size()) << what;
+    for (const arch::Command& command : commands_of(program)) {
+      const auto* store = std::get_if<arch::Store>(&command);
+      if (store == nullptr) continue;
+      ASSERT_LE(end_of(store->region), program.fixed_from) << what;
+    }
+  };
+  for_random_programs(100, testing::random_graph, check);
+}
+
+TEST(Programs, HoldWeightsOnce) {
+  constexpr std::int64_t kSide = 256;
+  network::QuantizedGraph graph;
+  const auto add = [&graph](network::Shape shape, network::Constant constant) {
+    return graph.add_tensor({"t", network::DType::kInt8, std::move(shape), {}, {}, std::move(constant)});
+  };
+  const auto x = add({1, kSide}, {});
+  const auto w = add({kSide, kSide}, network::Tensor(network::DType::kInt8, {kSide, kSide}));
+  const auto y = add({1, kSide}, {});
+  network::qop::FullyConnected layer;
+  layer.mac.multiplier = {{1 << 30, 0}};
+  graph.nodes = {{"layer", layer, {x, w, network::kNoTensor}, {y}, {}}};
+  graph.inputs = {x};
+  graph.outputs = {y};
+  const Program program = compile(graph, arch::Hardware{});
+  EXPECT_LT(static_cast<std::int64_t>(program.image.size()), kSide * kSide * 3 / 2);
+  EXPECT_EQ(program.tensors[static_cast<std::size_t>(w)].bytes, 0U);
+}
+
 TEST(Programs, RunTheGateOfAWaveNetInOnePass) {
   int gates = 0;
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 #include <tlm_utils/simple_initiator_socket.h>
 
+#include <algorithm>
 #include <memory>
 #include <numeric>
 #include <span>
 #include <vector>
 
+#include "base/error.h"
 #include "sim/engine/simulation_context.h"
 
 namespace dlasim::sim::memory {
@@ -75,11 +77,12 @@ class DramTarget : public testing::Test {
  protected:
   DramTarget() {
     hardware_.dram = timing();
-    dram_ = std::make_unique<Dram>("dram", hardware_, std::vector<std::byte>(1000), kPeriod);
+    dram_ = std::make_unique<Dram>("dram", hardware_, DramContents(image_), kPeriod);
     initiator_ = std::make_unique<Initiator>("initiator");
     initiator_->socket.bind(dram_->socket);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
   }
+  std::byte byte_at(std::uint64_t address) { return *dram_->contents().readable(address, address + 1); }
   tlm::tlm_response_status send(tlm::tlm_command command, std::uint64_t address,
                                 std::span<unsigned char> data, unsigned char* enable = nullptr) {
     delay_ = sc_core::SC_ZERO_TIME;
@@ -88,6 +91,7 @@ class DramTarget : public testing::Test {
 
   const engine::SimulationContext context_;
   const sc_core::sc_time kPeriod{5, sc_core::SC_NS};
+  const std::vector<std::byte> image_{std::vector<std::byte>(1000)};
   arch::Hardware hardware_;
   std::unique_ptr<Dram> dram_;
   std::unique_ptr<Initiator> initiator_;
@@ -102,8 +106,8 @@ TEST_F(DramTarget, ReadsWhatWasWrittenAndAddsTheTime) {
   EXPECT_EQ(send(tlm::TLM_READ_COMMAND, 936, in), tlm::TLM_OK_RESPONSE);
   EXPECT_EQ(in, out);
   EXPECT_EQ(delay_, kPeriod * (12 + 4 + 4 + 30)) << "behind the write on the bus";
-  EXPECT_EQ(dram_->bytes()[935], std::byte{0});
-  EXPECT_EQ(dram_->bytes()[999], std::byte{64});
+  EXPECT_EQ(byte_at(935), std::byte{0});
+  EXPECT_EQ(byte_at(999), std::byte{64});
 }
 
 TEST_F(DramTarget, AnswersErrorsAndTakesNoTime) {
@@ -114,7 +118,7 @@ TEST_F(DramTarget, AnswersErrorsAndTakesNoTime) {
   }
   std::vector<unsigned char> enable(64, 0xFF);
   EXPECT_EQ(send(tlm::TLM_WRITE_COMMAND, 0, data, enable.data()), tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
-  for (const std::byte b : dram_->bytes()) ASSERT_EQ(b, std::byte{0});
+  for (std::uint64_t i = 0; i < 1000; ++i) ASSERT_EQ(byte_at(i), std::byte{0}) << i;
   EXPECT_EQ(dram_->timing().counters().requests, 0U);
 }
 
@@ -126,10 +130,45 @@ TEST_F(DramTarget, DebugAccessMovesBytesWithoutTime) {
   p.set_data_ptr(data.data());
   p.set_data_length(3);
   EXPECT_EQ(initiator_->socket->transport_dbg(p), 3U);
-  EXPECT_EQ(dram_->bytes()[12], std::byte{3});
+  EXPECT_EQ(byte_at(12), std::byte{3});
   EXPECT_EQ(dram_->timing().counters().requests, 0U);
   p.set_address(999);
   EXPECT_EQ(initiator_->socket->transport_dbg(p), 0U);
+}
+
+/// Ten bytes 0 to 9, fixed from 6 on.
+class FixedContents : public testing::Test {
+ protected:
+  static std::vector<std::byte> ten_bytes() {
+    std::vector<std::byte> bytes;
+    for (unsigned char i = 0; i < 10; ++i) bytes.push_back(std::byte{i});
+    return bytes;
+  }
+  std::vector<std::byte> bytes(std::uint64_t address, std::size_t count) const {
+    std::vector<std::byte> read(count);
+    contents_.read(address, read);
+    return read;
+  }
+
+  const std::vector<std::byte> image_ = ten_bytes();
+  DramContents contents_{image_, 6};
+};
+
+TEST_F(FixedContents, FixedBytesAreThoseOfTheImageItself) {
+  EXPECT_EQ(contents_.readable(6, 10), image_.data() + 6);
+  EXPECT_NE(contents_.readable(0, 6), image_.data());
+  EXPECT_TRUE(std::ranges::equal(bytes(3, 6), std::span(image_).subspan(3, 6))) << "across the border";
+  EXPECT_THROW(contents_.readable(5, 7), base::SimulationError);
+  EXPECT_THROW(contents_.writable(5, 7), base::SimulationError);
+}
+
+TEST_F(FixedContents, WhatIsWrittenNeverReachesTheImage) {
+  contents_.write(2, std::vector{std::byte{70}, std::byte{71}});
+  *contents_.writable(0, 1) = std::byte{72};
+  EXPECT_EQ(bytes(0, 4), (std::vector{std::byte{72}, std::byte{1}, std::byte{70}, std::byte{71}}));
+  contents_.write(5, std::vector{std::byte{73}, std::byte{74}});  // as a fault in a store's address does
+  EXPECT_EQ(bytes(4, 4), (std::vector{std::byte{4}, std::byte{73}, std::byte{74}, std::byte{7}}));
+  EXPECT_EQ(image_, ten_bytes());
 }
 
 }  // namespace

@@ -47,10 +47,14 @@ using Step = std::variant<CommandStream, HostStep>;
 
 struct Program {
   std::vector<std::byte> image;  ///< initial DRAM: constants, parameters, commands; activations are 0
+  /// From this address on lies what no command writes (packed weights, parameters, tables, commands); an
+  /// engine need not copy it.
+  std::uint64_t fixed_from = ~std::uint64_t{0};
   std::vector<Step> steps;
   std::vector<Layer> layers;
-  std::uint64_t tiles = 0;         ///< RunTile commands in all streams
-  std::vector<Placement> tensors;  ///< by TensorId; bytes = 0: not in memory (fused away)
+  std::uint64_t tiles = 0;  ///< RunTile commands in all streams
+  /// By TensorId; bytes = 0: not in memory (fused away, or constants that lie there as weights are loaded).
+  std::vector<Placement> tensors;
 
   /// The command streams in words a person reads, with the layers' names and the memory map.
   std::string dump(const network::QuantizedGraph& graph) const;

@@ -1,20 +1,20 @@
 #pragma once
 /// The graph's tensors in the accelerator's DRAM: how a host writes inputs and reads results.
 
-#include <cstddef>
 #include <span>
 #include <vector>
 
 #include "network/quantized_graph.h"
 #include "sim/compiler/program.h"
 #include "sim/engine/run.h"
+#include "sim/memory/dram_contents.h"
 
 namespace dlasim::sim::engine {
 
 class TensorMemory {
  public:
   TensorMemory(const compiler::Program& program, const network::QuantizedGraph& graph,
-               std::vector<std::byte>& memory)
+               memory::DramContents& memory)
       : program_(program), graph_(graph), memory_(memory) {}
 
   /// Throws base::InputError if number, dtype or shape is not the graph's.
@@ -26,9 +26,12 @@ class TensorMemory {
   std::vector<network::Tensor> read_all() const;
 
  private:
+  /// Constants are the host's own.
+  network::Tensor operand(network::TensorId id) const;
+
   const compiler::Program& program_;
   const network::QuantizedGraph& graph_;
-  std::vector<std::byte>& memory_;
+  memory::DramContents& memory_;
 };
 
 }  // namespace dlasim::sim::engine

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <systemc>
 #include <tlm>
-#include <vector>
 
 #include "sim/arch/hardware.h"
+#include "sim/memory/dram_contents.h"
 #include "sim/memory/dram_timing.h"
 
 namespace dlasim::sim::memory {
@@ -21,10 +21,10 @@ class Dram final : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<Dram> socket{"socket"};
 
-  Dram(const sc_core::sc_module_name& name, const arch::Hardware& hardware, std::vector<std::byte> image,
+  Dram(const sc_core::sc_module_name& name, const arch::Hardware& hardware, DramContents contents,
        sc_core::sc_time clock_period);
 
-  std::vector<std::byte>& bytes() { return bytes_; }
+  DramContents& contents() { return contents_; }
   const DramTiming& timing() const { return timing_; }
 
  private:
@@ -32,7 +32,7 @@ class Dram final : public sc_core::sc_module {
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
   bool access(tlm::tlm_generic_payload& payload);
 
-  std::vector<std::byte> bytes_;
+  DramContents contents_;
   const sc_core::sc_time clock_period_;
   DramTiming timing_;
 };
