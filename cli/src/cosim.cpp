@@ -184,9 +184,8 @@ sim::cosim::BlockModes modes_of(const CosimOptions& options, const Session& sess
   if (options.rtl.empty() && options.lockstep.empty()) {
     if (session.block_modes.rtl_modules().empty())
       throw base::InputError(
-          "cosim: name the blocks: --rtl or --lockstep, for example --lockstep core; or cosim: {core: "
-          "lockstep} "
-          "in the file");
+          "cosim: name the blocks: --rtl or --lockstep, for example --lockstep core; "
+          "or in the file, cosim: {core: lockstep}");
     return session.block_modes;
   }
   sim::cosim::BlockModes modes;

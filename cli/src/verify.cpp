@@ -24,7 +24,10 @@ void add_verify(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* verb = app.add_subcommand("verify", "Run conformance vectors on an engine");
   verb->add_option("paths", options->paths, "Vector files, or folders with vectors below them")->required();
-  verb->add_option("--engine", options->engine, "Who computes")->check(CLI::IsMember(engine_names()));
+  verb->add_option("--engine", options->engine,
+                   "Who computes: layers, and single number format units of golden, of the model (cycle, "
+                   "fast) or of the RTL")
+      ->check(CLI::IsMember(engine_names()));
   verb->callback([options, &chosen] {
     chosen = [options] {
       const auto engine = make_engine(options->engine, vector_hardware());

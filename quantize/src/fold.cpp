@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "network/fused_activation.h"
 #include "quantize/recorded.h"
 #include "weight_channels.h"
 
@@ -15,22 +16,6 @@ namespace op = network::op;
 using network::DType;
 using network::FusedActivation;
 using network::TensorId;
-
-std::optional<FusedActivation> fusable(const network::Operation& operation) {
-  const auto* unary = std::get_if<op::Unary>(&operation);
-  if (unary == nullptr) return std::nullopt;
-  switch (unary->kind) {
-    case op::Unary::Kind::kRelu:
-      return FusedActivation::kRelu;
-    case op::Unary::Kind::kRelu6:
-      return FusedActivation::kRelu6;
-    case op::Unary::Kind::kReluN1To1:
-    case op::Unary::Kind::kHardtanh:
-      return FusedActivation::kReluN1To1;
-    default:
-      return std::nullopt;
-  }
-}
 
 /// The activation slot of an operator that has a free one.
 FusedActivation* free_slot(network::Operation& operation) {
@@ -56,7 +41,7 @@ network::Graph fuse_activations(network::Graph graph) {
   std::vector<bool> removed(graph.nodes.size(), false);
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     network::Node& node = graph.nodes[n];
-    const auto activation = fusable(node.operation);
+    const auto activation = network::fusable_activation(node.operation);
     const auto source = activation ? writer[static_cast<std::size_t>(node.inputs[0])] : std::nullopt;
     if (source && readers[static_cast<std::size_t>(node.inputs[0])] == 1) {
       network::Node& before = graph.nodes[*source];

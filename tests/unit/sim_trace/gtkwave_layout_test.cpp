@@ -13,19 +13,29 @@
 namespace dlasim::sim::trace {
 namespace {
 
-TEST(GtkwaveLayout, GroupsTheBlocksAndZoomsToTheWindow) {
+SignalTable two_blocks() {
   SignalTable table("dla");
   table.enter("");
   table.add("cycle", 64, Radix::kUnsigned, Role::kRegister);
+  table.enter("pe_array");
+  table.add("ready_o", 1, Radix::kBinary, Role::kPort);
   table.enter("adder_tree");
   table.add("valid_o", 1, Radix::kBinary, Role::kPort);
   table.add("sum_o_0", 64, Radix::kSigned, Role::kPort);
   table.add("queued", 32, Radix::kUnsigned, Role::kRegister);
+  return table;
+}
+
+TEST(GtkwaveLayout, GroupsTheBlocksAndZoomsToTheWindow) {
+  const SignalTable table = two_blocks();
   const std::string text = gtkwave_layout(table, {"run.vcd", 2000, 2000 + 6 * 1024});
   EXPECT_THAT(text, testing::StartsWith("[*] dlasim\n[dumpfile] \"run.vcd\"\n[savefile] \"run.gtkw\"\n"
                                         "[timestart] 2000\n"));
   EXPECT_THAT(text, testing::HasSubstr("*-10.000000 2000 -1"));
   EXPECT_THAT(text, testing::EndsWith("@24\ndla.cycle[63:0]\n"
+                                      "@800200\n-pe_array\n"
+                                      "@28\ndla.pe_array.ready_o\n"
+                                      "@1000200\n-pe_array\n"
                                       "@800200\n-adder_tree\n"
                                       "@28\ndla.adder_tree.valid_o\n"
                                       "@424\ndla.adder_tree.sum_o_0[63:0]\n"
@@ -36,17 +46,11 @@ TEST(GtkwaveLayout, GroupsTheBlocksAndZoomsToTheWindow) {
 }
 
 TEST(GtkwaveLayout, OfOneBlockHasItsRegistersOpenAndNoOtherBlock) {
-  SignalTable table("dla");
-  table.enter("");
-  table.add("cycle", 64, Radix::kUnsigned, Role::kRegister);
-  table.enter("pe_array");
-  table.add("valid_o", 1, Radix::kBinary, Role::kPort);
-  table.enter("adder_tree");
-  table.add("sum_o_0", 64, Radix::kSigned, Role::kPort);
-  table.add("queued", 32, Radix::kUnsigned, Role::kRegister);
+  const SignalTable table = two_blocks();
   EXPECT_THAT(gtkwave_block_layout(table, "adder_tree", {}),
               testing::EndsWith("@24\ndla.cycle[63:0]\n"
                                 "@800200\n-adder_tree\n"
+                                "@28\ndla.adder_tree.valid_o\n"
                                 "@424\ndla.adder_tree.sum_o_0[63:0]\n"
                                 "@800200\n-adder_tree registers\n"
                                 "@24\ndla.adder_tree.queued[31:0]\n"

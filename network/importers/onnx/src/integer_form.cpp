@@ -10,28 +10,13 @@
 
 #include "base/error.h"
 #include "network/float_reference.h"
+#include "network/fused_activation.h"
 
 namespace dlasim::network::onnx_import {
 namespace {
 
 TensorInfo& info_of(Graph& graph, TensorId id) {
   return graph.tensors[static_cast<std::size_t>(id)];
-}
-
-std::optional<FusedActivation> fusable(const Operation& operation) {
-  const auto* unary = std::get_if<op::Unary>(&operation);
-  if (unary == nullptr) return std::nullopt;
-  switch (unary->kind) {
-    case op::Unary::Kind::kRelu:
-      return FusedActivation::kRelu;
-    case op::Unary::Kind::kRelu6:
-      return FusedActivation::kRelu6;
-    case op::Unary::Kind::kHardtanh:
-    case op::Unary::Kind::kReluN1To1:
-      return FusedActivation::kReluN1To1;
-    default:
-      return std::nullopt;
-  }
 }
 
 /// Where an operator keeps its fused activation, or nullptr.
@@ -403,7 +388,7 @@ Graph fuse_activations(Graph graph) {
     const int reader = readers[static_cast<std::size_t>(node.outputs[0])];
     if (reader < 0) continue;
     const Node& next = graph.nodes[static_cast<std::size_t>(reader)];
-    const auto fused = fusable(next.operation);
+    const auto fused = fusable_activation(next.operation);
     if (!fused || info_of(graph, node.outputs[0]).dtype != DType::kFloat32) continue;
     *activation = *fused;
     node.outputs = next.outputs;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <thread>
 #include <vector>
 
@@ -42,6 +43,13 @@ package adder_pkg;
   endfunction
 endpackage
 )";
+
+// Tests of the RTL are skipped where there is no Verilator. scripts/test has installed it and says so: there
+// a toolchain that is not found is a failure, not a row of skipped tests.
+TEST(RtlAvailability, IsThereWhereTheTestsInstalledIt) {
+  const bool is_needed = std::getenv("DLASIM_TESTS_NEED_RTL") != nullptr;
+  EXPECT_TRUE(is_available() || !is_needed) << "verilator or a C++ compiler is not in PATH";
+}
 
 class RtlToolchainTest : public testing::Test {
  protected:
