@@ -1,7 +1,8 @@
 // The fast engine beside oneDNN on the same int8 convolutions, requantisation included, and on a whole
-// MobileNet v2. Rows: fast/LAYER/threads, onednn/LAYER (one thread, if libdnnl-dev is installed),
-// timing/LAYER (the cycle counts alone), fast_mobilenet_v2/threads; fast/FORMAT, the same layer L1 in number
-// formats; fast/macs_N, it from 10^6 to 10^10 MACs.
+// MobileNet v2. Rows: fast/NETWORK/threads of an engine that has run before, as oneDNN's primitive has, and
+// fast_once/NETWORK/threads with all that a first run takes; onednn/LAYER (one thread, if libdnnl-dev is
+// installed), timing/NETWORK (the cycle counts alone); fast/FORMAT, the same layer L1 in number formats;
+// fast/macs_N, it from 10^6 to 10^10 MACs; fast/array_N, it on arrays of N x N.
 
 #include <benchmark/benchmark.h>
 
@@ -58,26 +59,52 @@ struct Workload {
 
 /// L1, longer or shorter, in integers or a number format, on one thread.
 void run_shape(benchmark::State& state, const LayerShape& shape,
-               const std::optional<network::StagedNumerics>& numerics) {
+               const std::optional<network::StagedNumerics>& numerics,
+               const sim::arch::Hardware& hardware = {}) {
   const Layer layer = convolution(shape, numerics);
-  const sim::arch::Hardware hardware;
   const auto program = sim::compiler::compile(layer.graph, hardware);
-  std::uint64_t cycles = 0;
-  for (auto _ : state)
-    cycles = sim::fast::run_fast(program, layer.graph, hardware, layer.inputs, {}, 1).cycles;
+  sim::fast::FastEngine engine(program, layer.graph, hardware, 1);
+  std::uint64_t cycles = engine.run(layer.inputs).cycles;
+  for (auto _ : state) cycles = engine.run(layer.inputs).cycles;
   count_macs(state, shape.macs());
   state.counters["Mcycle/s"] =
       benchmark::Counter(static_cast<double>(cycles) / 1e6, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-/// Values and cycles of one run, from inputs to tensors: nothing is kept from the run before.
-void run_fast(benchmark::State& state, const Workload& w) {
+/// One run, from inputs to tensors and cycles: nothing is kept from the run before.
+void run_once(benchmark::State& state, const Workload& w) {
   const int threads = static_cast<int>(state.range(0));
   for (auto _ : state) {
     const auto result = sim::fast::run_fast(w.program, *w.graph, w.hardware, w.builder.inputs(), {}, threads);
     benchmark::DoNotOptimize(result.cycles);
   }
   count_macs(state, w.builder.macs());
+}
+
+/// Runs of an engine that is kept, as `dlasim run` has one for all its clips.
+void run_again(benchmark::State& state, const Workload& w) {
+  sim::fast::FastEngine engine(w.program, *w.graph, w.hardware, static_cast<int>(state.range(0)));
+  engine.run(w.builder.inputs());
+  for (auto _ : state) {
+    const auto result = engine.run(w.builder.inputs());
+    benchmark::DoNotOptimize(result.cycles);
+  }
+  count_macs(state, w.builder.macs());
+}
+
+/// fast/NAME and fast_once/NAME, on one thread and two.
+void register_runs(const std::string& name, const std::shared_ptr<const Workload>& workload,
+                   benchmark::TimeUnit unit) {
+  const auto add = [&](const char* kind, void (*run)(benchmark::State&, const Workload&)) {
+    benchmark::RegisterBenchmark((kind + name).c_str(),
+                                 [run, workload](benchmark::State& s) { run(s, *workload); })
+        ->Arg(1)
+        ->Arg(2)
+        ->UseRealTime()
+        ->Unit(unit);
+  };
+  add("fast/", run_again);
+  add("fast_once/", run_once);
 }
 
 void time_layer(benchmark::State& state, const Workload& w) {
@@ -112,17 +139,23 @@ void register_growth() {
   }
 }
 
+void register_arrays() {
+  for (const int lanes : {4, 8, 16, 32, 64}) {
+    sim::arch::Hardware hardware;
+    hardware.pe_array.ic_lanes = hardware.pe_array.oc_lanes = lanes;
+    benchmark::RegisterBenchmark(("fast/array_" + std::to_string(lanes)).c_str(), [hardware](auto& state) {
+      run_shape(state, {}, std::nullopt, hardware);
+    })->Unit(benchmark::kMillisecond);
+  }
+}
+
 void register_all() {
   register_formats();
   register_growth();
+  register_arrays();
   for (const ConvolutionShape& layer : kLayers) {
     const auto workload = std::make_shared<const Workload>(layer);
-    benchmark::RegisterBenchmark(("fast/" + layer.name).c_str(),
-                                 [workload](benchmark::State& s) { run_fast(s, *workload); })
-        ->Arg(1)
-        ->Arg(2)
-        ->UseRealTime()
-        ->Unit(benchmark::kMicrosecond);
+    register_runs(layer.name, workload, benchmark::kMicrosecond);
     benchmark::RegisterBenchmark(("timing/" + layer.name).c_str(), [workload](benchmark::State& s) {
       time_layer(s, *workload);
     })->Unit(benchmark::kMicrosecond);
@@ -135,12 +168,7 @@ void register_all() {
 #endif
   }
   const auto mobilenet = std::make_shared<const Workload>();
-  benchmark::RegisterBenchmark("fast_mobilenet_v2",
-                               [mobilenet](benchmark::State& s) { run_fast(s, *mobilenet); })
-      ->Arg(1)
-      ->Arg(2)
-      ->UseRealTime()
-      ->Unit(benchmark::kMillisecond);
+  register_runs("mobilenet_v2", mobilenet, benchmark::kMillisecond);
   benchmark::RegisterBenchmark("timing_mobilenet_v2", [mobilenet](benchmark::State& s) {
     time_layer(s, *mobilenet);
   })->Unit(benchmark::kMillisecond);

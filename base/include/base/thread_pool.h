@@ -1,7 +1,9 @@
 #pragma once
 /// Threads for loops whose steps do not depend on each other.
 
+#include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -9,6 +11,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -54,7 +57,6 @@ class ThreadPool {
     std::int64_t size = 0;
     const std::function<void(std::int64_t)>* step = nullptr;
     std::int64_t next = 0;  ///< first step that is not handed out
-    int running = 0;        ///< threads inside the loop
     std::int64_t failed = INT64_MAX;
     std::exception_ptr failure;
   };
@@ -67,6 +69,8 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   Loop loop_;
+  std::atomic<int> running_ = 0;           ///< threads inside the loop
+  std::atomic<std::uint64_t> calls_ = 0;   ///< for threads that look out: how often there was something to do
   std::deque<std::function<void()>> tasks_;  ///< that no thread has taken yet
   bool stop_ = false;
   std::vector<std::thread> workers_;
@@ -75,5 +79,8 @@ class ThreadPool {
 /// Runs `step` for chunks [begin, end) of 0..n, each of `chunk` elements but the last: for cheap steps.
 void parallel_for_chunks(ThreadPool& pool, std::int64_t n, std::int64_t chunk,
                          const std::function<void(std::int64_t, std::int64_t)>& step);
+
+/// Copies all bytes of `from`, large ranges in pieces.
+void parallel_copy(ThreadPool& pool, std::span<const std::byte> from, std::byte* to);
 
 }  // namespace dlasim::base

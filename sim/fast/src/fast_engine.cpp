@@ -24,21 +24,26 @@ void refuse_what_needs_a_clock(const engine::RunOptions& options) {
 
 FastEngine::FastEngine(const compiler::Program& program, const network::QuantizedGraph& graph,
                        const arch::Hardware& hardware, int threads)
-    : program_(program), graph_(graph), hardware_(hardware), pool_(threads) {}
+    : program_(program),
+      graph_(graph),
+      hardware_(hardware),
+      pool_(threads),
+      values_(std::make_unique<ValuePass>(hardware_, program.layers.size(), pool_)) {}
+
+FastEngine::~FastEngine() = default;
 
 engine::RunResult FastEngine::run(std::span<const network::Tensor> inputs,
                                   const engine::RunOptions& options) {
   refuse_what_needs_a_clock(options);
   std::future<Timing> timing;
   if (!timing_) timing = pool_.run_beside([this] { return time_program(program_, hardware_); });
-  memory::DramContents memory(program_.image, program_.fixed_from);
+  memory::DramContents memory(program_.image, program_.fixed_from, &pool_);
   engine::TensorMemory tensors(program_, graph_, memory);
-  ValuePass values(hardware_, memory, program_.layers.size(), pool_);
   std::exception_ptr failure;
   try {
     tensors.write_inputs(inputs);
     engine::run_steps(program_, tensors, options.host,
-                      [&values](const compiler::CommandStream& stream) { values.run(stream); });
+                      [&](const compiler::CommandStream& stream) { values_->run(stream, memory); });
   } catch (const base::SimulationError&) {
     failure = std::current_exception();
   }
@@ -49,7 +54,8 @@ engine::RunResult FastEngine::run(std::span<const network::Tensor> inputs,
   engine::RunResult result;
   result.cycles = timing_->cycles;
   result.layers = engine::layer_results(timing_->layers);
-  for (std::size_t i = 0; i < result.layers.size(); ++i) result.layers[i].events = values.events()[i];
+  const auto events = values_->take_events();
+  for (std::size_t i = 0; i < result.layers.size(); ++i) result.layers[i].events = events[i];
   result.dram = timing_->dram;
   result.load_busy_cycles = timing_->load_busy_cycles;
   result.store_busy_cycles = timing_->store_busy_cycles;

@@ -78,12 +78,12 @@ bool runs_on_products(const Pass& pass) {
                              [&](const Tile& t) { return narrow(t.activations) && narrow(t.weights); });
 }
 
-ProductStrip product_strip(const PassContext& context) {
-  return {context, read_product_activations};
+ProductStrip product_strip(const PassContext& context, TileTables& tables) {
+  return {context, tables, read_product_activations};
 }
 
-ExactStrip exact_strip(const PassContext& context) {
-  return {context, [](const PassContext& c, const Tile& tile) {
+ExactStrip exact_strip(const PassContext& context, TileTables& tables) {
+  return {context, tables, [](const PassContext& c, const Tile& tile) {
             return read_activations(c, tile, tile.channels(c.ic_lanes));
           }};
 }
@@ -92,12 +92,13 @@ void run_product_chain(const PassContext& context, ProductStrip& strip, std::spa
                        std::span<const ProductWeights* const> weights) {
   const Tile& last = chain.back();
   const std::size_t stride = weights.front()->blocks * kBlock;
-  TileOutput output(context, last, strip.of(last).taps->table, stride);
+  const ChannelUnits& channel_units = strip.tables().channels(context, last, stride);
   const std::size_t count = last.positions() * stride;
   std::int32_t* sums = strip.sums(count);
-  const bool narrow = output.takes_narrow_sums();
-  std::vector<std::int32_t> biases(stride);
-  for (std::size_t oc = 0; oc < stride && narrow; ++oc) biases[oc] = output.narrow_bias(oc);
+  const bool narrow = channel_units.take_narrow_sums();
+  // Without a row unit sums begin at 0.
+  const std::vector<std::int32_t> zeros(narrow ? 0 : stride);
+  const std::int32_t* biases = narrow ? channel_units.narrow_biases.data() : zeros.data();
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const auto& entry = strip.of(chain[i]);
     ProductArgs a = arguments<std::int16_t>(entry, chain[i]);
@@ -108,13 +109,14 @@ void run_product_chain(const PassContext& context, ProductStrip& strip, std::spa
     for (std::size_t b = 0; b < weights[i]->blocks; ++b) {
       a.weights = weights[i]->block(b);
       a.sums = sums + b * kBlock;
-      a.initial = i == 0 ? biases.data() + b * kBlock : a.sums;
+      a.initial = i == 0 ? biases + b * kBlock : a.sums;
       if (weights[i]->channelwise && b * kBlock >= channels) a.taps = 0;  // no channel, and no weights but 0
       // Channelwise, the block's lanes read channels of their own.
       a.pixels = entry.activations.values.get() + (weights[i]->channelwise ? b * kBlock : 0);
       weights[i]->channelwise ? context.kernels.channelwise(a) : context.kernels.dense(a);
     }
   }
+  TileOutput output(context, last, strip.of(last).taps->table, channel_units, stride);
   if (narrow) return output.write_narrow(sums);
   const std::vector<std::int64_t> wide(sums, sums + count);
   output.write_wide(wide.data());
@@ -138,6 +140,15 @@ std::vector<std::int64_t> exact_sums(const PassContext& context, ExactStrip& str
     }
   }
   return sums;
+}
+
+void run_exact_chain(const PassContext& context, ExactStrip& strip, std::span<const Tile> chain,
+                     std::span<const ExactWeights* const> weights) {
+  const Tile& last = chain.back();
+  const std::size_t lanes = context.oc_lanes;
+  const auto sums = exact_sums(context, strip, chain, weights);
+  TileOutput(context, last, strip.of(last).taps->table, strip.tables().channels(context, last, lanes), lanes)
+      .write_wide(sums.data());
 }
 
 }  // namespace dlasim::sim::fast

@@ -11,31 +11,29 @@
 #include "activations.h"
 #include "packed_weights.h"
 #include "pass_reader.h"
-#include "tap_table.h"
 #include "tile_output.h"
+#include "tile_tables.h"
 
 namespace dlasim::sim::fast {
 
 /// Whether int16 operands and sums modulo 2^32 give what the array gives in this pass.
 bool runs_on_products(const Pass& pass);
 
-/// What neighbouring chains share: the activations of each load, the tap tables, and memory for sums.
+/// What neighbouring chains share: the activations of each load, and memory for sums.
 template <class Lane>
 class StripCache {
  public:
-  struct Taps {
-    TapTable table;
-    std::size_t pitch, padding_pixel;
-    std::vector<std::int32_t> offsets;  ///< in activations of this pitch
-  };
   struct Entry {
     std::size_t load = kNone;
     Activations<Lane> activations;
     const Taps* taps = nullptr;
   };
 
-  StripCache(const PassContext& context, Activations<Lane> (*read)(const PassContext&, const Tile&))
-      : context_(context), read_(read) {}
+  StripCache(const PassContext& context, TileTables& tables,
+             Activations<Lane> (*read)(const PassContext&, const Tile&))
+      : context_(context), tables_(tables), read_(read) {}
+
+  TileTables& tables() { return tables_; }
 
   /// A chain begins: activations that it does not read are not kept. References to entries end here.
   void begin(const Tile& first) {
@@ -49,7 +47,7 @@ class StripCache {
         return *e;
     }
     Entry e{tile.activations, read_(context_, tile), nullptr};
-    e.taps = &taps_of(tile, e.activations);
+    e.taps = &tables_.taps(context_, tile, e.activations.pitch, e.activations.padding_pixel);
     entries_.push_back(std::move(e));
     return entries_.back();
   }
@@ -61,28 +59,17 @@ class StripCache {
   }
 
  private:
-  /// Tiles at the same place of an image, with other channels, have the same table.
-  const Taps& taps_of(const Tile& tile, const Activations<Lane>& a) {
-    for (const Taps& t : taps_) {
-      if (t.pitch == a.pitch && t.padding_pixel == a.padding_pixel && t.table.fits(tile.run)) return t;
-    }
-    Taps t{TapTable(tile.run, context_.pass.settings), a.pitch, a.padding_pixel, {}};
-    t.offsets = t.table.offsets(a.pitch, a.padding_pixel);
-    taps_.push_back(std::move(t));
-    return taps_.back();
-  }
-
   const PassContext& context_;
+  TileTables& tables_;
   Activations<Lane> (*read_)(const PassContext&, const Tile&);
   std::deque<Entry> entries_;  // entries stay where they are
-  std::deque<Taps> taps_;
   std::vector<std::int32_t> sums_;
 };
 
 using ProductStrip = StripCache<std::int16_t>;
 using ExactStrip = StripCache<std::int32_t>;
-ProductStrip product_strip(const PassContext& context);
-ExactStrip exact_strip(const PassContext& context);
+ProductStrip product_strip(const PassContext& context, TileTables& tables);
+ExactStrip exact_strip(const PassContext& context, TileTables& tables);
 
 /// Runs a chain to its stored output. `weights` has one entry a tile.
 void run_product_chain(const PassContext& context, ProductStrip& strip, std::span<const Tile> chain,
@@ -93,5 +80,9 @@ void run_product_chain(const PassContext& context, ProductStrip& strip, std::spa
 std::vector<std::int64_t> exact_sums(const PassContext& context, ExactStrip& strip,
                                      std::span<const Tile> chain,
                                      std::span<const ExactWeights* const> weights);
+
+/// exact_sums() to the stored output.
+void run_exact_chain(const PassContext& context, ExactStrip& strip, std::span<const Tile> chain,
+                     std::span<const ExactWeights* const> weights);
 
 }  // namespace dlasim::sim::fast

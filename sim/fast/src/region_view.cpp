@@ -65,6 +65,7 @@ BasicRegionView<Byte>::BasicRegionView(Memory& memory, const arch::Region& regio
   }
   const auto begin = static_cast<std::uint64_t>(low);
   const auto end = static_cast<std::uint64_t>(high);
+  is_fixed_ = memory.is_fixed(begin);
   if constexpr (std::is_const_v<Byte>) {
     origin_ = memory.readable(begin, end) + (address - low);
   } else {

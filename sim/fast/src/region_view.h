@@ -21,6 +21,8 @@ class BasicRegionView {
   const arch::Region& region() const { return region_; }
   std::size_t element_bytes() const { return element_bytes_; }
   std::size_t pixels() const { return std::size_t{region_.rows} * region_.pixels; }
+  /// Whether no command writes here: what is read is the same in every run.
+  bool is_fixed() const { return is_fixed_; }
   /// First element of a pixel; its elements are contiguous.
   Byte* pixel(std::uint32_t row, std::uint32_t column) const {
     return origin_ + static_cast<std::ptrdiff_t>(row) * region_.row_stride +
@@ -34,6 +36,7 @@ class BasicRegionView {
  private:
   arch::Region region_;
   std::size_t element_bytes_;
+  bool is_fixed_;
   Byte* origin_;
 };
 

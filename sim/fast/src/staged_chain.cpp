@@ -4,36 +4,38 @@
 
 namespace dlasim::sim::fast {
 
-ExactStrip staged_strip(const PassContext& context) {
-  return {context, [](const PassContext& c, const Tile& tile) {
+ExactStrip staged_strip(const PassContext& context, TileTables& tables) {
+  return {context, tables, [](const PassContext& c, const Tile& tile) {
             return read_activations(c, tile, tile.run.ic_tiles * c.ic_lanes);
           }};
 }
 
-StagedChain::StagedChain(const PassContext& context, std::uint32_t max_taps)
-    : context_(context),
-      settings_(*context.pass.staged),
-      tree_sums_(context.oc_lanes),
-      registers_(std::size_t{max_taps} * context.ic_lanes * context.oc_lanes) {
-  const blocks::StagedSizes sizes{context.ic_lanes, context.oc_lanes, max_taps};
+StagedChain::StagedChain(const arch::StagedSettings& settings, std::size_t ic_lanes, std::size_t oc_lanes,
+                         std::size_t max_taps)
+    : settings_(settings),
+      ic_lanes_(ic_lanes),
+      oc_lanes_(oc_lanes),
+      tree_sums_(oc_lanes),
+      registers_(max_taps * ic_lanes * oc_lanes) {
+  const blocks::StagedSizes sizes{ic_lanes, oc_lanes, max_taps};
   lanes_ = blocks::make_staged_lanes(settings_, sizes);
   tree_ = blocks::make_staged_tree(settings_, sizes);
   totals_ = blocks::make_staged_totals(settings_, sizes);
   output_ = blocks::make_staged_output(settings_, sizes);
-  beat_.x.resize(context.ic_lanes);
-  lane_sums_.narrow.resize(context.ic_lanes * context.oc_lanes);
+  beat_.x.resize(ic_lanes);
+  lane_sums_.narrow.resize(ic_lanes * oc_lanes);
   lane_sums_.wide.resize(lane_sums_.narrow.size());
 }
 
-void StagedChain::run(ExactStrip& strip, std::span<const Tile> chain,
+void StagedChain::run(const PassContext& context, ExactStrip& strip, std::span<const Tile> chain,
                       std::span<const ExactWeights* const> weights) {
   if (lanes_ == nullptr) {
-    sums_ = exact_sums(context_, strip, chain, weights);
+    sums_ = exact_sums(context, strip, chain, weights);
   } else {
-    sums_.assign(chain.back().positions() * context_.oc_lanes, 0);
+    sums_.assign(chain.back().positions() * oc_lanes_, 0);
     for (std::size_t i = 0; i < chain.size(); ++i) run_tile(strip.of(chain[i]), chain[i], *weights[i]);
   }
-  write(strip.of(chain.back()), chain.back());
+  write(context, strip, chain.back());
 }
 
 void StagedChain::run_tile(const ExactStrip::Entry& strip, const Tile& tile, const ExactWeights& weights) {
@@ -44,18 +46,18 @@ void StagedChain::run_tile(const ExactStrip::Entry& strip, const Tile& tile, con
 }
 
 void StagedChain::set_weights(const Tile& tile, const ExactWeights& weights, std::uint32_t ic_tile) {
-  const std::size_t channels = tile.channels(context_.ic_lanes);
-  const std::size_t first = ic_tile * context_.ic_lanes;
-  const std::size_t lanes = std::min(context_.ic_lanes, channels - first);
+  const std::size_t channels = tile.channels(ic_lanes_);
+  const std::size_t first = ic_tile * ic_lanes_;
+  const std::size_t lanes = std::min(ic_lanes_, channels - first);
   blocks::WeightRow row;
   row.valid = true;
-  row.w.resize(context_.oc_lanes);
+  row.w.resize(oc_lanes_);
   for (std::size_t tap = 0; tap < tile.taps(); ++tap) {
     for (std::size_t ic = 0; ic < lanes; ++ic) {
-      const std::int32_t* from = weights.values.data() + (tap * channels + first + ic) * context_.oc_lanes;
-      std::copy_n(from, context_.oc_lanes, row.w.begin());
-      std::copy_n(from, context_.oc_lanes,
-                  registers_.data() + (tap * context_.ic_lanes + ic) * context_.oc_lanes);
+      const std::int32_t* from = weights.values.data() + (tap * channels + first + ic) * oc_lanes_;
+      std::copy_n(from, oc_lanes_, row.w.begin());
+      std::copy_n(from, oc_lanes_,
+                  registers_.data() + (tap * ic_lanes_ + ic) * oc_lanes_);
       row.tap = static_cast<std::uint32_t>(tap);
       row.ic_lane = static_cast<std::uint32_t>(ic);
       lanes_->set_weights(row);
@@ -68,7 +70,7 @@ void StagedChain::run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, 
   const bool last_ic_tile = ic_tile + 1 == run.ic_tiles;
   blocks::TapRequest& r = beat_.request;
   r.bank = 0;
-  r.lanes_active = last_ic_tile ? run.last_tile_lanes : static_cast<std::uint32_t>(context_.ic_lanes);
+  r.lanes_active = last_ic_tile ? run.last_tile_lanes : static_cast<std::uint32_t>(ic_lanes_);
   blocks::Position& p = r.position;
   p.oc_active = run.oc_active;
   p.layer = run.layer;
@@ -85,7 +87,7 @@ void StagedChain::run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, 
         p.first_sum = ic_tile == 0 && run.continue_sum == 0;
         p.last_sum = last_ic_tile && run.hold_sum == 0;
         const auto at = static_cast<std::size_t>(strip.taps->offsets[tap * tile.positions() + p.index]);
-        std::copy_n(strip.activations.values.get() + at + ic_tile * context_.ic_lanes, context_.ic_lanes,
+        std::copy_n(strip.activations.values.get() + at + ic_tile * ic_lanes_, ic_lanes_,
                     beat_.x.begin());
         take_tap(tile, tap);
       }
@@ -98,7 +100,7 @@ void StagedChain::take_tap(const Tile& tile, std::size_t tap) {
   r.tap = static_cast<std::uint32_t>(tap);
   r.first_tap = tap == 0;
   r.last_tap = tap + 1 == tile.taps();
-  const std::int32_t* weights = registers_.data() + tap * context_.ic_lanes * context_.oc_lanes;
+  const std::int32_t* weights = registers_.data() + tap * ic_lanes_ * oc_lanes_;
   if (!lanes_->accumulate(beat_, weights, lane_sums_)) return;
   lane_sums_.lanes_active = r.lanes_active;
   lane_sums_.position = r.position;
@@ -108,14 +110,15 @@ void StagedChain::take_tap(const Tile& tile, std::size_t tap) {
     lane_sums_.position.last_sum = r.position.last_sum && r.last_tap;
   }
   tree_->reduce(lane_sums_, tree_sums_.data());
-  std::int64_t* total = sums_.data() + r.position.index * context_.oc_lanes;
+  std::int64_t* total = sums_.data() + r.position.index * oc_lanes_;
   totals_->add(lane_sums_.position, total, tree_sums_.data(), total);
 }
 
-void StagedChain::write(const ExactStrip::Entry& strip, const Tile& tile) {
-  const std::size_t lanes = context_.oc_lanes;
-  const auto parameters = read_parameters(context_, tile);
-  const std::vector<std::int32_t> operand = read_operand(context_, tile);
+void StagedChain::write(const PassContext& context, ExactStrip& strip, const Tile& tile) {
+  const std::size_t lanes = oc_lanes_;
+  const TapTable& taps = strip.of(tile).taps->table;
+  const auto& parameters = strip.tables().channels(context, tile, lanes).parameters;
+  const std::vector<std::int32_t> operand = read_operand(context, tile);
   std::vector<std::int32_t> rows(tile.positions() * lanes);
   blocks::ChannelSums sums{std::vector<std::int64_t>(lanes), beat_.request.position};
   std::vector<std::int64_t> values(lanes);
@@ -126,18 +129,18 @@ void StagedChain::write(const ExactStrip::Entry& strip, const Tile& tile) {
     p.index = static_cast<std::uint32_t>(i);
     p.element = tile.run.output_element + p.index / tile.run.cols * settings_.element_row_stride +
                 p.index % tile.run.cols * settings_.element_column_stride;
-    p.taps_inside = strip.taps->table.taps_inside(i);
+    p.taps_inside = taps.taps_inside(i);
     std::copy_n(sums_.data() + i * lanes, lanes, sums.sum.begin());
     output_->finish(sums, parameters.data(), operand.empty() ? nullptr : operand.data() + i * lanes,
                     values.data());
     for (std::size_t oc = 0; oc < tile.run.oc_active; ++oc) {
       const std::int64_t v = settings_.affine != 0
-                                 ? context_.arithmetic.requantise(values[oc], parameters[oc], p.taps_inside)
+                                 ? context.arithmetic.requantise(values[oc], parameters[oc], p.taps_inside)
                                  : values[oc];
       rows[i * lanes + oc] = static_cast<std::int32_t>(v);
     }
   }
-  store_rows(context_, tile, rows.data(), lanes);
+  store_rows(context, tile, rows.data(), lanes);
 }
 
 fixed_point::PointEvents StagedChain::take_events() {

@@ -15,10 +15,12 @@ namespace dlasim::sim::fast {
 /// The units of one pass; their states are of one thread at a time.
 class StagedChain {
  public:
-  explicit StagedChain(const PassContext& context, std::uint32_t max_taps);
+  /// `max_taps`: of a tile of the pass.
+  StagedChain(const arch::StagedSettings& settings, std::size_t ic_lanes, std::size_t oc_lanes,
+              std::size_t max_taps);
 
-  /// Runs a chain to its stored output. The context is the constructor's.
-  void run(ExactStrip& strip, std::span<const Tile> chain, std::span<const ExactWeights* const> weights);
+  /// Runs a chain to its stored output.
+  void run(const PassContext& context, ExactStrip& strip, std::span<const Tile> chain, std::span<const ExactWeights* const> weights);
   /// Counts of the units' events since the last call.
   fixed_point::PointEvents take_events();
 
@@ -27,10 +29,10 @@ class StagedChain {
   void run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, std::uint32_t ic_tile);
   void set_weights(const Tile& tile, const ExactWeights& weights, std::uint32_t ic_tile);
   void take_tap(const Tile& tile, std::size_t tap);
-  void write(const ExactStrip::Entry& strip, const Tile& tile);
+  void write(const PassContext& context, ExactStrip& strip, const Tile& tile);
 
-  const PassContext& context_;
   const arch::StagedSettings settings_;
+  const std::size_t ic_lanes_, oc_lanes_;
   std::unique_ptr<blocks::StagedLanes> lanes_;  // null: codes are handed on
   std::unique_ptr<blocks::StagedTree> tree_;
   std::unique_ptr<blocks::StagedTotals> totals_;
@@ -43,6 +45,6 @@ class StagedChain {
 };
 
 /// What ExactStrip holds for a staged pass: pixels of whole words.
-ExactStrip staged_strip(const PassContext& context);
+ExactStrip staged_strip(const PassContext& context, TileTables& tables);
 
 }  // namespace dlasim::sim::fast

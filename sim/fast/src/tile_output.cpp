@@ -41,16 +41,22 @@ void store_row(const std::int32_t* values, std::byte* to, std::size_t n, std::si
 
 }  // namespace
 
-std::vector<arch::ChannelParameters> read_parameters(const PassContext& context, const Tile& tile) {
+ChannelUnits::ChannelUnits(const PassContext& context, const Tile& tile, std::size_t stride)
+    : parameters(tile.run.oc_active), narrow_biases(stride) {
   const RegionView view(context.memory, context.pass.loads[tile.parameters].region);
-  std::vector<arch::ChannelParameters> parameters(tile.run.oc_active);
+  is_fixed = view.is_fixed();
   for (std::uint32_t oc = 0; oc < tile.run.oc_active; ++oc) {
     const std::byte* record = view.pixel(oc / view.region().pixels, oc % view.region().pixels);
     std::memcpy(&parameters[oc].bias, record, 8);
     std::memcpy(&parameters[oc].mantissa, record + 8, 4);
     std::memcpy(&parameters[oc].shift, record + 12, 4);
+    narrow_biases[oc] = static_cast<std::int32_t>(parameters[oc].bias);
   }
-  return parameters;
+  row = row_unit(context.arithmetic.settings(), parameters, stride);
+}
+
+bool ChannelUnits::take_narrow_sums() const {
+  return row && (row->rule() == RequantizeRule::kDouble || row->rule() == RequantizeRule::kSingle);
 }
 
 std::vector<std::int32_t> read_operand(const PassContext& context, const Tile& tile) {
@@ -81,37 +87,21 @@ void store_rows(const PassContext& context, const Tile& tile, const std::int32_t
   }
 }
 
-TileOutput::TileOutput(const PassContext& context, const Tile& tile, const TapTable& taps, std::size_t stride)
-    : context_(context),
-      tile_(tile),
-      taps_(taps),
-      stride_(stride),
-      parameters_(read_parameters(context, tile)),
-      row_(row_unit(context.arithmetic.settings(), parameters_, stride)) {}
-
-bool TileOutput::takes_narrow_sums() const {
-  return row_ && (row_->rule() == RequantizeRule::kDouble || row_->rule() == RequantizeRule::kSingle);
-}
-
-std::int32_t TileOutput::narrow_bias(std::size_t lane) const {
-  return lane < parameters_.size() ? static_cast<std::int32_t>(parameters_[lane].bias) : 0;
-}
-
 void TileOutput::write_narrow(std::int32_t* biased_sums) {
-  (*row_)(biased_sums, biased_sums, tile_.positions());
+  (*channels_.row)(biased_sums, biased_sums, tile_.positions());
   finish(biased_sums);
 }
 
 void TileOutput::write_wide(const std::int64_t* sums) {
   std::vector<std::int32_t> values(tile_.positions() * stride_);
-  if (!row_) {
+  if (!channels_.row) {
     requantise(sums, values.data());
   } else {
     std::vector<std::int64_t> biased(sums, sums + values.size());
     for (std::size_t i = 0; i < biased.size(); i += stride_) {
-      for (std::size_t oc = 0; oc < parameters_.size(); ++oc) biased[i + oc] += parameters_[oc].bias;
+      for (std::size_t oc = 0; oc < lanes(); ++oc) biased[i + oc] += channels_.parameters[oc].bias;
     }
-    (*row_)(biased.data(), values.data(), tile_.positions());
+    (*channels_.row)(biased.data(), values.data(), tile_.positions());
   }
   finish(values.data());
 }
@@ -120,10 +110,11 @@ void TileOutput::requantise(const std::int64_t* sums, std::int32_t* values) {
   const bool averages = context_.arithmetic.settings().requant == Requant::kAverage;
   for (std::size_t p = 0; p < tile_.positions(); ++p) {
     const std::uint32_t taps_inside = averages ? taps_.taps_inside(p) : 0;
-    for (std::size_t oc = 0; oc < parameters_.size(); ++oc) {
+    for (std::size_t oc = 0; oc < lanes(); ++oc) {
       const std::size_t i = p * stride_ + oc;
+      const arch::ChannelParameters& channel = channels_.parameters[oc];
       values[i] = static_cast<std::int32_t>(
-          context_.arithmetic.requantise(sums[i] + parameters_[oc].bias, parameters_[oc], taps_inside));
+          context_.arithmetic.requantise(sums[i] + channel.bias, channel, taps_inside));
     }
   }
 }
@@ -132,7 +123,7 @@ void TileOutput::finish(std::int32_t* values) {
   if (!context_.arithmetic.finishes_nothing()) {
     const std::vector<std::int32_t> operand = read_operand(context_, tile_);
     context_.arithmetic.finish_rows(
-        {values, stride_, parameters_.size(), tile_.positions(), operand.data(), context_.oc_lanes});
+        {values, stride_, lanes(), tile_.positions(), operand.data(), context_.oc_lanes});
   }
   store_rows(context_, tile_, values, stride_);
 }

@@ -23,8 +23,18 @@ struct PassContext {
   const ProductKernels& kernels;
 };
 
-/// The parameters of a tile's lanes, as they lie in DRAM.
-std::vector<arch::ChannelParameters> read_parameters(const PassContext& context, const Tile& tile);
+/// What the lanes of a tile are biased and requantised with.
+struct ChannelUnits {
+  std::vector<arch::ChannelParameters> parameters;  ///< one an active lane, as they lie in DRAM
+  std::optional<fixed_point::RequantizeRow> row;    ///< absent: lane by lane
+  std::vector<std::int32_t> narrow_biases;          ///< low halves, `stride` of them
+  bool is_fixed = false;                            ///< the same in every run
+
+  /// For rows of `stride` values, the oc lanes rounded up.
+  ChannelUnits(const PassContext& context, const Tile& tile, std::size_t stride);
+  /// Whether sums of 32 bits, to which the narrow biases have been added, are all that is needed.
+  bool take_narrow_sums() const;
+};
 
 /// The operand buffer's words of a tile, oc_lanes values a position; empty if it reads none.
 std::vector<std::int32_t> read_operand(const PassContext& context, const Tile& tile);
@@ -35,14 +45,12 @@ void store_rows(const PassContext& context, const Tile& tile, const std::int32_t
 /// Integer layers. Rows have one value an oc lane, and whatever their stride leaves behind them.
 class TileOutput {
  public:
-  /// Rows of `stride` values, the oc lanes rounded up.
-  TileOutput(const PassContext& context, const Tile& tile, const TapTable& taps, std::size_t stride);
+  /// Rows of `stride` values, as those of `channels`.
+  TileOutput(const PassContext& context, const Tile& tile, const TapTable& taps, const ChannelUnits& channels,
+             std::size_t stride)
+      : context_(context), tile_(tile), taps_(taps), channels_(channels), stride_(stride) {}
 
-  /// Whether sums of 32 bits, to which the low halves of the biases have been added, are all it needs.
-  bool takes_narrow_sums() const;
-  /// Bias of a lane, its low half.
-  std::int32_t narrow_bias(std::size_t lane) const;
-  /// Overwrites the sums.
+  /// Overwrites the sums, which have the narrow biases in them.
   void write_narrow(std::int32_t* biased_sums);
   /// Sums without biases.
   void write_wide(const std::int64_t* sums);
@@ -50,13 +58,13 @@ class TileOutput {
  private:
   void requantise(const std::int64_t* sums, std::int32_t* values);
   void finish(std::int32_t* values);
+  std::size_t lanes() const { return channels_.parameters.size(); }
 
   const PassContext& context_;
   const Tile& tile_;
   const TapTable& taps_;
+  const ChannelUnits& channels_;
   const std::size_t stride_;
-  std::vector<arch::ChannelParameters> parameters_;
-  std::optional<fixed_point::RequantizeRow> row_;  ///< absent: lane by lane
 };
 
 }  // namespace dlasim::sim::fast

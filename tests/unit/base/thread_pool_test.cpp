@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace dlasim::base {
 namespace {
@@ -67,6 +71,27 @@ TEST(ThreadPool, ChunksCoverTheRange) {
   EXPECT_EQ(chunks, 11);
   EXPECT_EQ(runs, std::vector<int>(103, 1));
   parallel_for_chunks(pool, 0, 10, [&](std::int64_t, std::int64_t) { FAIL(); });
+}
+
+TEST(ThreadPool, RunsLoopsOneAfterTheOtherAndAfterItsThreadsSleep) {
+  ThreadPool pool(3);
+  std::atomic<int> steps{0};
+  for (int i = 0; i < 2000; ++i) {
+    if (i % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    pool.parallel_for(4, [&](std::int64_t) { ++steps; });
+  }
+  EXPECT_EQ(steps, 8000);
+}
+
+TEST(ThreadPool, CopiesLargeAndSmallRanges) {
+  ThreadPool pool(3);
+  for (const std::size_t n : {0, 1, 32'768, 32'769, 1'000'000}) {
+    std::vector<std::byte> from(n), to(n + 1, std::byte{0xEE});
+    for (std::size_t i = 0; i < n; ++i) from[i] = static_cast<std::byte>(i * 7 % 251);
+    parallel_copy(pool, from, to.data());
+    EXPECT_TRUE(std::equal(from.begin(), from.end(), to.begin())) << n;
+    EXPECT_EQ(to[n], std::byte{0xEE});
+  }
 }
 
 TEST(ThreadPool, RunsATaskBesideLoops) {

@@ -5,8 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <variant>
+
 #include "base/error.h"
 #include "differential/random_graph.h"
+#include "pass_reader.h"
 #include "sim/compiler/compile.h"
 #include "support/program_of.h"
 #include "support/run_comparison.h"
@@ -100,6 +104,34 @@ TEST(FastEngine, RunsAgainWithOtherInputs) {
             "");
   EXPECT_EQ(testing::run_difference(run_fast(program, net.graph, hardware, others), second).value_or(""), "");
   EXPECT_NE(testing::run_difference(first, second), std::nullopt);
+}
+
+/// The first weight and the first bias that the program loads.
+std::array<std::uint64_t, 2> first_weight_and_bias(const compiler::Program& program) {
+  const memory::DramContents memory(program.image);
+  PassReader reader(memory, std::get<compiler::CommandStream>(program.steps.at(0)), arch::Hardware{});
+  Pass pass;
+  reader.next(pass);
+  const Tile& tile = pass.tiles.at(0);
+  return {pass.loads.at(tile.weights).region.address, pass.loads.at(tile.parameters).region.address};
+}
+
+TEST(FastEngine, KeepsNothingOfWhatCommandsMayWrite) {
+  testing::Choices choices(3);
+  const testing::RandomGraph net = testing::random_wavenet(choices);
+  const arch::Hardware hardware;
+  compiler::Program program = compiler::compile(net.graph, hardware);
+  program.fixed_from = program.image.size();
+  FastEngine kept(program, net.graph, hardware, 2);
+  auto last = kept.run(net.inputs);
+  for (const std::uint64_t address : first_weight_and_bias(program)) {
+    program.image.at(address) ^= std::byte{64};
+    const auto next = kept.run(net.inputs);
+    EXPECT_EQ(testing::run_difference(run_fast(program, net.graph, hardware, net.inputs), next).value_or(""),
+              "");
+    EXPECT_NE(testing::run_difference(last, next), std::nullopt) << address;
+    last = next;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 /// everything happens, from the commands alone. Both are those of the cycle engine: tensors bit for bit,
 /// cycles of every layer, DRAM transfers, events of truncation units.
 
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -13,6 +14,8 @@
 
 namespace dlasim::sim::fast {
 
+class ValuePass;
+
 /// Runs one program any number of times; what does not depend on the inputs is done once. `program` and
 /// `graph` must outlive the engine.
 class FastEngine {
@@ -20,6 +23,7 @@ class FastEngine {
   /// `threads`: 0 for one a processor. No result depends on it.
   FastEngine(const compiler::Program& program, const network::QuantizedGraph& graph,
              const arch::Hardware& hardware, int threads = 0);
+  ~FastEngine();
 
   /// As engine::run_cycle; `options.progress` is not called. Throws base::UnsupportedError for stalls, faults
   /// and waves, which only a clocked engine has.
@@ -30,6 +34,7 @@ class FastEngine {
   const network::QuantizedGraph& graph_;
   const arch::Hardware hardware_;
   base::ThreadPool pool_;
+  std::unique_ptr<ValuePass> values_;
   std::optional<Timing> timing_;
 };
 

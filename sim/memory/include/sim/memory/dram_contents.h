@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
+
+#include "base/thread_pool.h"
 
 namespace dlasim::sim::memory {
 
@@ -14,13 +16,16 @@ namespace dlasim::sim::memory {
 class DramContents {
  public:
   /// `image` must outlive the object. Bytes from `fixed_from` on are not copied unless something writes
-  /// there.
-  explicit DramContents(std::span<const std::byte> image, std::uint64_t fixed_from = ~std::uint64_t{0});
+  /// there. With a pool, which must outlive the object too, large ranges are copied on its threads.
+  explicit DramContents(std::span<const std::byte> image, std::uint64_t fixed_from = ~std::uint64_t{0},
+                        base::ThreadPool* copiers = nullptr);
 
   std::uint64_t size() const { return image_.size(); }
   bool holds(std::uint64_t address, std::uint64_t bytes) const {
     return bytes <= size() && address <= size() - bytes;
   }
+  /// Whether no command writes from `address` on.
+  bool is_fixed(std::uint64_t address) const { return address >= own_size_; }
   /// Copies from and to ranges that the memory holds.
   void read(std::uint64_t address, std::span<std::byte> to) const;
   void write(std::uint64_t address, std::span<const std::byte> from);
@@ -31,8 +36,13 @@ class DramContents {
   std::byte* writable(std::uint64_t begin, std::uint64_t end);
 
  private:
+  void take_over(std::uint64_t bytes);
+  void copy(std::span<const std::byte> from, std::byte* to) const;
+
   std::span<const std::byte> image_;
-  std::vector<std::byte> own_;  ///< the image's first bytes, as they are now
+  base::ThreadPool* copiers_;
+  std::unique_ptr<std::byte[]> own_;  ///< the image's first bytes, as they are now
+  std::uint64_t own_size_ = 0;
 };
 
 }  // namespace dlasim::sim::memory

@@ -1,0 +1,24 @@
+#include "tile_tables.h"
+
+namespace dlasim::sim::fast {
+
+const Taps& TileTables::taps(const PassContext& context, const Tile& tile, std::size_t pitch,
+                             std::size_t padding_pixel) {
+  for (const Taps& t : taps_) {
+    if (t.pitch == pitch && t.padding_pixel == padding_pixel && t.table.fits(tile.run)) return t;
+  }
+  Taps t{TapTable(tile.run, context.pass.settings), pitch, padding_pixel, {}};
+  t.offsets = t.table.offsets(pitch, padding_pixel);
+  taps_.push_back(std::move(t));
+  return taps_.back();
+}
+
+const ChannelUnits& TileTables::channels(const PassContext& context, const Tile& tile, std::size_t stride) {
+  const arch::Region& r = context.pass.loads[tile.parameters].region;
+  const Record record{r.address, r.row_stride, r.pixel_stride, r.pixels, tile.run.oc_active};
+  const auto found = channels_.find(record);
+  if (found != channels_.end() && found->second.is_fixed) return found->second;
+  return channels_.insert_or_assign(record, ChannelUnits(context, tile, stride)).first->second;
+}
+
+}  // namespace dlasim::sim::fast
