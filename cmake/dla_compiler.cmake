@@ -30,6 +30,9 @@ target_compile_options(dla_warnings INTERFACE
 set(CMAKE_UNITY_BUILD ${DLA_UNITY})
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
 
+# Of what has no long loops.
+set(DLA_COLD_OPTIONS $<$<CONFIG:Release>:-O1>)
+
 function(dla_compiled_alone)
-  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON)
 endfunction()

@@ -12,8 +12,13 @@ function(dla_room)
   target_link_libraries(dla_${arg_NAME}
     PUBLIC ${arg_DEPENDS}
     PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:dla_warnings>)
+  set(kind hot)
   if(arg_COLD)
-    target_compile_options(dla_${arg_NAME} PRIVATE $<$<CONFIG:Release>:-O1>)
+    set(kind cold)
+    target_compile_options(dla_${arg_NAME} PRIVATE ${DLA_COLD_OPTIONS})
+  endif()
+  if(DLA_UNITY AND "fmt::fmt" IN_LIST arg_PRIVATE_DEPENDS)  # fmt is among those headers
+    target_precompile_headers(dla_${arg_NAME} REUSE_FROM dla_${kind}_headers)
   endif()
 endfunction()
 
@@ -27,7 +32,7 @@ function(dla_test)
   target_link_libraries(${arg_NAME}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main GTest::gmock dla_test_places dla_warnings)
   target_precompile_headers(${arg_NAME}_test REUSE_FROM dla_test_headers)
   # Test code is compiled once and runs briefly: what optimising it costs is more than what it gives.
-  target_compile_options(${arg_NAME}_test PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_compile_options(${arg_NAME}_test PRIVATE ${DLA_COLD_OPTIONS})
   gtest_discover_tests(${arg_NAME}_test TEST_PREFIX "${arg_NAME}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${arg_LABELS}")
 endfunction()

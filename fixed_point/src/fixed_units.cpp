@@ -37,12 +37,16 @@ struct Range {
   bool within(const Range& other) const noexcept {
     return lowest >= other.lowest && highest <= other.highest;
   }
+  /// Of the same place.
+  Range joined(const Range& other) const noexcept {
+    return {fl, std::min(lowest, other.lowest), std::max(highest, other.highest)};
+  }
 };
 
 struct Proven {
   FixedUnit unit;
   Range out;
-  bool loses_nothing = false;  ///< FixedRounding::kNone
+  bool never_overflows = false;
 };
 
 FixedRounding fixed_rounding_of(const Format& f) noexcept {
@@ -94,7 +98,8 @@ std::optional<Proven> unit_for(const Format& target, const Range& v) {
   if (shift == 0) rounding = overflow == FixedOverflow::kNever ? FixedRounding::kNone : FixedRounding::kRange;
   p.unit.operations =
       &narrow_operations().fixed[static_cast<std::size_t>(overflow)][static_cast<std::size_t>(rounding)];
-  p.loses_nothing = p.unit.is_exact = rounding == FixedRounding::kNone;
+  p.never_overflows = overflow == FixedOverflow::kNever;
+  p.unit.is_exact = rounding == FixedRounding::kNone;
   return p;
 }
 
@@ -127,19 +132,17 @@ std::optional<Proven> adder(const Format& target, const Range& a, const Range& b
   return p;
 }
 
-/// The accumulator of at most `taps` products. If their exact sum stays in the format nothing is ever lost;
-/// else the accumulator may hold any value of its format.
+/// The accumulator of at most `taps` products. While no sum can leave the format, the range of what it holds
+/// is followed from tap to tap; else the accumulator may hold any value of its format.
 std::optional<Proven> accumulator(const Format& target, const Range& product, int taps) {
-  if (product.fl <= target.fl) {
-    if (const std::optional<Range> term = product.at(target.fl)) {
-      const Range before{target.fl, std::min<std::int64_t>(0, term->lowest * (taps - 1)),
-                         std::max<std::int64_t>(0, term->highest * (taps - 1))};
-      std::optional<Proven> sum = adder(target, before, product);
-      if (sum && sum->loses_nothing && before.within(Range::of(target)) && sum->out.within(Range::of(target)))
-        return sum;
-    }
+  Range before{target.fl, 0, 0};
+  for (int tap = 1;; ++tap) {
+    std::optional<Proven> sum = adder(target, before, product);
+    if (!sum || !sum->never_overflows) return adder(target, Range::of(target), product);
+    sum->out = sum->out.joined(before);
+    if (tap >= taps || sum->out.within(before)) return sum;
+    before = sum->out;
   }
-  return adder(target, Range::of(target), product);
 }
 
 }  // namespace

@@ -84,7 +84,10 @@ std::int64_t element_count(const Shape& shape) {
 std::string to_string(const Shape& shape) {
   if (shape.empty()) return "scalar";
   std::string text;
-  for (const std::int64_t d : shape) text += (text.empty() ? "" : "x") + std::to_string(d);
+  for (const std::int64_t d : shape) {
+    if (!text.empty()) text += 'x';
+    text += std::to_string(d);
+  }
   return text;
 }
 

@@ -296,7 +296,8 @@ std::string rtl_package(const Hardware& h) {
   for (const RtlStruct& s :
        {position_struct(h), tap_request_struct(h), run_tile_struct(h), geometry_struct(h),
         post_settings_struct(h), point_settings_struct(), staged_settings_struct(h)}) {
-    text += "\n" + typedef_of(s);
+    text += '\n';
+    text += typedef_of(s);
   }
   text += "\n";
   text += fmt::format("  localparam int unsigned PositionBits = {};\n", position_struct(h).bits());

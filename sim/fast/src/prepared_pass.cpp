@@ -113,9 +113,8 @@ class StagedWorker {
   void run(const PassContext& context, std::span<const Tile> tiles,
            std::span<const ExactWeights* const> weights) {
     ExactStrip strip = staged_strip(context, tables_);
-    for_each_chain(tiles, weights, strip, [&](auto chain, auto chain_weights) {
-      chain_.run(context, strip, chain, chain_weights);
-    });
+    for_each_chain(tiles, weights, strip,
+                   [&](auto chain, auto chain_weights) { chain_.run(context, strip, chain, chain_weights); });
   }
   fixed_point::PointEvents take_events() { return chain_.take_events(); }
 

@@ -22,6 +22,11 @@ StagedChain::StagedChain(const arch::StagedSettings& settings, std::size_t ic_la
   tree_ = blocks::make_staged_tree(settings_, sizes);
   totals_ = blocks::make_staged_totals(settings_, sizes);
   output_ = blocks::make_staged_output(settings_, sizes);
+  strip_ = blocks::make_staged_strip(settings_, sizes);
+  if (strip_ != nullptr) {
+    tree_sums_.resize(strip_->positions() * oc_lanes);
+    inputs_.resize(strip_->positions());
+  }
   beat_.x.resize(ic_lanes);
   lane_sums_.narrow.resize(ic_lanes * oc_lanes);
   lane_sums_.wide.resize(lane_sums_.narrow.size());
@@ -41,7 +46,12 @@ void StagedChain::run(const PassContext& context, ExactStrip& strip, std::span<c
 void StagedChain::run_tile(const ExactStrip::Entry& strip, const Tile& tile, const ExactWeights& weights) {
   for (std::uint32_t t = 0; t < tile.run.ic_tiles; ++t) {
     set_weights(tile, weights, t);
-    run_ic_tile(strip, tile, t);
+    begin_ic_tile(tile.run, t);
+    if (strip_ != nullptr) {
+      run_ic_tile_in_strips(strip, tile, t);
+    } else {
+      run_ic_tile(strip, tile, t);
+    }
   }
 }
 
@@ -53,20 +63,24 @@ void StagedChain::set_weights(const Tile& tile, const ExactWeights& weights, std
   row.valid = true;
   row.w.resize(oc_lanes_);
   for (std::size_t tap = 0; tap < tile.taps(); ++tap) {
-    for (std::size_t ic = 0; ic < lanes; ++ic) {
-      const std::int32_t* from = weights.values.data() + (tap * channels + first + ic) * oc_lanes_;
-      std::copy_n(from, oc_lanes_, row.w.begin());
-      std::copy_n(from, oc_lanes_,
-                  registers_.data() + (tap * ic_lanes_ + ic) * oc_lanes_);
+    for (std::size_t ic = 0; ic < ic_lanes_; ++ic) {
+      if (ic < lanes) {
+        std::copy_n(weights.values.data() + (tap * channels + first + ic) * oc_lanes_, oc_lanes_,
+                    row.w.begin());
+      } else {
+        std::ranges::fill(row.w, 0);
+      }
+      std::ranges::copy(row.w,
+                        registers_.begin() + static_cast<std::ptrdiff_t>((tap * ic_lanes_ + ic) * oc_lanes_));
       row.tap = static_cast<std::uint32_t>(tap);
       row.ic_lane = static_cast<std::uint32_t>(ic);
-      lanes_->set_weights(row);
+      strip_ != nullptr ? strip_->set_weights(row) : lanes_->set_weights(row);
     }
   }
 }
 
-void StagedChain::run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, std::uint32_t ic_tile) {
-  const arch::RunTile& run = tile.run;
+/// What all positions and taps of an ic tile have in common.
+void StagedChain::begin_ic_tile(const arch::RunTile& run, std::uint32_t ic_tile) {
   const bool last_ic_tile = ic_tile + 1 == run.ic_tiles;
   blocks::TapRequest& r = beat_.request;
   r.bank = 0;
@@ -74,23 +88,58 @@ void StagedChain::run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, 
   blocks::Position& p = r.position;
   p.oc_active = run.oc_active;
   p.layer = run.layer;
-  for (std::uint32_t row = 0; row < run.rows; ++row) {
-    for (std::uint32_t col = 0; col < run.cols; ++col) {
-      p.index = row * run.cols + col;
-      p.element =
-          run.output_element + row * settings_.element_row_stride + col * settings_.element_column_stride;
-      p.taps_inside = 0;
-      for (std::size_t tap = 0; tap < tile.taps(); ++tap) {
-        const std::int32_t pixel = strip.taps->table.pixel(tap, p.index);
-        r.padded = pixel < 0;
-        p.taps_inside += !r.padded;
-        p.first_sum = ic_tile == 0 && run.continue_sum == 0;
-        p.last_sum = last_ic_tile && run.hold_sum == 0;
-        const auto at = static_cast<std::size_t>(strip.taps->offsets[tap * tile.positions() + p.index]);
-        std::copy_n(strip.activations.values.get() + at + ic_tile * ic_lanes_, ic_lanes_,
-                    beat_.x.begin());
-        take_tap(tile, tap);
+  p.first_sum = ic_tile == 0 && run.continue_sum == 0;
+  p.last_sum = last_ic_tile && run.hold_sum == 0;
+}
+
+/// Place and number of a position: what its units with a state, and its output, need.
+void StagedChain::begin_position(const arch::RunTile& run, std::size_t index) {
+  blocks::Position& p = beat_.request.position;
+  p.index = static_cast<std::uint32_t>(index);
+  p.element = run.output_element + p.index / run.cols * settings_.element_row_stride +
+              p.index % run.cols * settings_.element_column_stride;
+}
+
+/// The word that a tap of a position reads.
+const std::int32_t* StagedChain::word_of(const ExactStrip::Entry& strip, const Tile& tile, std::size_t tap,
+                                         std::size_t position, std::uint32_t ic_tile) const {
+  const auto at = static_cast<std::size_t>(strip.taps->offsets[tap * tile.positions() + position]);
+  return strip.activations.values.get() + at + ic_tile * ic_lanes_;
+}
+
+void StagedChain::run_ic_tile_in_strips(const ExactStrip::Entry& strip, const Tile& tile,
+                                        std::uint32_t ic_tile) {
+  const std::uint32_t lanes_active = beat_.request.lanes_active;
+  const std::uint32_t oc_active = tile.run.oc_active;
+  for (std::size_t first = 0; first < tile.positions(); first += strip_->positions()) {
+    const std::size_t n = std::min(strip_->positions(), tile.positions() - first);
+    for (std::size_t tap = 0; tap < tile.taps(); ++tap) {
+      for (std::size_t i = 0; i < n; ++i) {
+        const bool padded = strip.taps->table.pixel(tap, first + i) < 0;
+        inputs_[i] = padded ? nullptr : word_of(strip, tile, tap, first + i, ic_tile);
       }
+      strip_->accumulate(static_cast<std::uint32_t>(tap), std::span(inputs_).first(n), lanes_active,
+                         oc_active);
+    }
+    strip_->reduce(n, oc_active, tree_sums_.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      begin_position(tile.run, first + i);
+      std::int64_t* total = sums_.data() + (first + i) * oc_lanes_;
+      totals_->add(beat_.request.position, total, tree_sums_.data() + i * oc_lanes_, total);
+    }
+  }
+}
+
+void StagedChain::run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, std::uint32_t ic_tile) {
+  blocks::TapRequest& r = beat_.request;
+  for (std::size_t position = 0; position < tile.positions(); ++position) {
+    begin_position(tile.run, position);
+    r.position.taps_inside = 0;
+    for (std::size_t tap = 0; tap < tile.taps(); ++tap) {
+      r.padded = strip.taps->table.pixel(tap, position) < 0;
+      r.position.taps_inside += !r.padded;
+      std::copy_n(word_of(strip, tile, tap, position, ic_tile), ic_lanes_, beat_.x.begin());
+      take_tap(tile, tap);
     }
   }
 }
@@ -125,10 +174,10 @@ void StagedChain::write(const PassContext& context, ExactStrip& strip, const Til
   sums.position.oc_active = tile.run.oc_active;
   sums.position.last_sum = true;
   for (std::size_t i = 0; i < tile.positions(); ++i) {
+    begin_position(tile.run, i);
     blocks::Position& p = sums.position;
-    p.index = static_cast<std::uint32_t>(i);
-    p.element = tile.run.output_element + p.index / tile.run.cols * settings_.element_row_stride +
-                p.index % tile.run.cols * settings_.element_column_stride;
+    p.index = beat_.request.position.index;
+    p.element = beat_.request.position.element;
     p.taps_inside = taps.taps_inside(i);
     std::copy_n(sums_.data() + i * lanes, lanes, sums.sum.begin());
     output_->finish(sums, parameters.data(), operand.empty() ? nullptr : operand.data() + i * lanes,
@@ -145,8 +194,8 @@ void StagedChain::write(const PassContext& context, ExactStrip& strip, const Til
 
 fixed_point::PointEvents StagedChain::take_events() {
   fixed_point::PointEvents sum{};
-  const std::initializer_list<blocks::StagedBlock*> all{lanes_.get(), tree_.get(), totals_.get(),
-                                                        output_.get()};
+  const std::initializer_list<blocks::StagedBlock*> all{lanes_.get(), tree_.get(), strip_.get(),
+                                                        totals_.get(), output_.get()};
   for (blocks::StagedBlock* block : all) {
     if (block == nullptr) continue;
     const fixed_point::PointEvents events = block->take_events();

@@ -21,8 +21,7 @@ ValuePass::ValuePass(const arch::Hardware& hardware, std::size_t layers, base::T
 
 void ValuePass::run(const compiler::CommandStream& stream, memory::DramContents& memory) {
   auto passes = passes_.find(stream.address);
-  if (passes == passes_.end())
-    passes = passes_.emplace(stream.address, prepare_all(stream, memory)).first;
+  if (passes == passes_.end()) passes = passes_.emplace(stream.address, prepare_all(stream, memory)).first;
   for (const auto& pass : passes->second) pass->run(memory, arithmetic_, pool_, events_);
 }
 

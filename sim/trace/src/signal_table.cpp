@@ -39,7 +39,7 @@ void SignalTable::connect(const std::string& producer, const std::string& prefix
     if (s.role != Role::kPort || at == std::string::npos || !s.name.starts_with(prefix)) continue;
     if (s.name.ends_with("valid_o") || s.name.ends_with("ready_o")) continue;
     Signal input = s;
-    input.name.replace(at, kOutput.size(), "_i");
+    input.name[at + 1] = 'i';  // "_o" to "_i"
     scopes_.back().signals.push_back(std::move(input));
   }
 }
