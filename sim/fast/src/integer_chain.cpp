@@ -1,6 +1,7 @@
 #include "integer_chain.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace dlasim::sim::fast {
@@ -88,11 +89,15 @@ ExactStrip exact_strip(const PassContext& context, TileTables& tables) {
           }};
 }
 
-void run_product_chain(const PassContext& context, ProductStrip& strip, std::span<const Tile> chain,
-                       std::span<const ProductWeights* const> weights) {
+void run_product_chains(const PassContext& context, ProductStrip& strip, const ChainGroup& group,
+                        std::span<const ProductWeights* const> weights) {
+  const std::span<const Tile> chain = group.chain(context.pass.tiles, 0);
   const Tile& last = chain.back();
   const std::size_t stride = weights.front()->blocks * kBlock;
-  const ChannelUnits& channel_units = strip.tables().channels(context, last, stride);
+  std::vector<const Tile*> outputs;
+  for (std::size_t i = 0; i < group.chains; ++i)
+    outputs.push_back(&group.chain(context.pass.tiles, i).back());
+  const ChannelUnits& channel_units = strip.tables().channels(context, outputs, stride);
   const std::size_t count = last.positions() * stride;
   std::int32_t* sums = strip.sums(count);
   const bool narrow = channel_units.take_narrow_sums();
@@ -116,7 +121,7 @@ void run_product_chain(const PassContext& context, ProductStrip& strip, std::spa
       weights[i]->channelwise ? context.kernels.channelwise(a) : context.kernels.dense(a);
     }
   }
-  TileOutput output(context, last, strip.of(last).taps->table, channel_units, stride);
+  TileOutput output(context, outputs, strip.of(last).taps->table, channel_units, stride);
   if (narrow) return output.write_narrow(sums);
   const std::vector<std::int64_t> wide(sums, sums + count);
   output.write_wide(wide.data());
@@ -147,8 +152,9 @@ void run_exact_chain(const PassContext& context, ExactStrip& strip, std::span<co
   const Tile& last = chain.back();
   const std::size_t lanes = context.oc_lanes;
   const auto sums = exact_sums(context, strip, chain, weights);
-  TileOutput(context, last, strip.of(last).taps->table, strip.tables().channels(context, last, lanes), lanes)
-      .write_wide(sums.data());
+  const std::array<const Tile*, 1> outputs{&last};
+  const ChannelUnits& channel_units = strip.tables().channels(context, outputs, lanes);
+  TileOutput(context, outputs, strip.of(last).taps->table, channel_units, lanes).write_wide(sums.data());
 }
 
 }  // namespace dlasim::sim::fast

@@ -10,6 +10,7 @@
 
 #include "activations.h"
 #include "packed_weights.h"
+#include "pass_plan.h"
 #include "pass_reader.h"
 #include "tile_output.h"
 #include "tile_tables.h"
@@ -71,9 +72,9 @@ using ExactStrip = StripCache<std::int32_t>;
 ProductStrip product_strip(const PassContext& context, TileTables& tables);
 ExactStrip exact_strip(const PassContext& context, TileTables& tables);
 
-/// Runs a chain to its stored output. `weights` has one entry a tile.
-void run_product_chain(const PassContext& context, ProductStrip& strip, std::span<const Tile> chain,
-                       std::span<const ProductWeights* const> weights);
+/// Runs chains side by side to their stored outputs. `weights` has one entry a tile of a chain.
+void run_product_chains(const PassContext& context, ProductStrip& strip, const ChainGroup& group,
+                        std::span<const ProductWeights* const> weights);
 
 /// The sums of a chain without its output, one row of oc_lanes a position: any operands, sums of 64 bits,
 /// maxima.

@@ -48,6 +48,13 @@ bool is_channelwise(const WeightReader& weights) {
   return channelwise;
 }
 
+bool is_channelwise(const WeightReader& weights) {
+  bool channelwise = false;
+  with_element(weights.element(),
+               [&](auto element) { channelwise = is_channelwise<decltype(element)>(weights); });
+  return channelwise;
+}
+
 template <class Element>
 void pack_channelwise(const WeightReader& weights, ProductWeights& packed) {
   const std::size_t n = weights.row_elements();
@@ -76,8 +83,9 @@ void pack_rows(const std::byte* even, const std::byte* odd, std::size_t n, std::
   }
 }
 
+/// `first_lane`: of the packed lanes.
 template <class Element>
-void pack_dense(const WeightReader& weights, ProductWeights& packed) {
+void pack_dense(const WeightReader& weights, std::size_t first_lane, ProductWeights& packed) {
   const std::byte* even = nullptr;  // of the pair that the next row completes
   const bool rows_of_pairs = weights.ic_lanes() % 2 == 0;
   weights.for_each_row([&](std::size_t tap, std::size_t c, const std::byte* row) {
@@ -85,10 +93,11 @@ void pack_dense(const WeightReader& weights, ProductWeights& packed) {
       even = row;
       return true;
     }
-    for (std::size_t b = 0, first = 0; first < weights.row_elements(); ++b, first += kBlock) {
-      std::int16_t* to =
-          packed.values.data() + b * packed.block_size + 2 * (tap * packed.pairs + c / 2) * kBlock;
-      const std::size_t n = std::min(kBlock, weights.row_elements() - first);
+    for (std::size_t first = 0, n = 0; first < weights.row_elements(); first += n) {
+      const std::size_t lane = first_lane + first;
+      std::int16_t* to = packed.values.data() + lane / kBlock * packed.block_size +
+                         2 * ((tap * packed.pairs + c / 2) * kBlock + lane % kBlock);
+      n = std::min(kBlock - lane % kBlock, weights.row_elements() - first);
       const std::size_t offset = first * sizeof(Element);
       if (even != nullptr) {
         pack_rows<Element>(even + offset, row + offset, n, to);
@@ -111,8 +120,9 @@ WeightReader::WeightReader(const RegionView& rows, const Tile& tile, std::size_t
       lanes_(oc_lanes),
       ic_lanes_(ic_lanes) {}
 
-ExactWeights::ExactWeights(const WeightReader& weights)
-    : values(weights.taps() * weights.channels() * weights.lanes()) {
+ExactWeights::ExactWeights(std::span<const WeightReader> readers)
+    : values(readers.front().taps() * readers.front().channels() * readers.front().lanes()) {
+  const WeightReader& weights = readers.front();
   with_element(weights.element(), [&](auto element) {
     using Element = decltype(element);
     channelwise = is_channelwise<Element>(weights);
@@ -124,15 +134,22 @@ ExactWeights::ExactWeights(const WeightReader& weights)
   });
 }
 
-ProductWeights::ProductWeights(const WeightReader& weights)
-    : blocks((weights.lanes() + kBlock - 1) / kBlock), pairs((weights.channels() + 1) / 2) {
-  with_element(weights.element(), [&](auto element) {
-    using Element = decltype(element);
-    channelwise = is_channelwise<Element>(weights);
-    block_size = 2 * kBlock * (channelwise ? (weights.taps() + 1) / 2 : weights.taps() * pairs);
-    values.resize(blocks * block_size);
-    channelwise ? pack_channelwise<Element>(weights, *this) : pack_dense<Element>(weights, *this);
-  });
+ProductWeights::ProductWeights(std::span<const WeightReader> readers)
+    : channelwise(readers.size() == 1 && is_channelwise(readers.front())),
+      blocks((readers.size() * readers.front().lanes() + kBlock - 1) / kBlock),
+      pairs((readers.front().channels() + 1) / 2) {
+  const std::size_t taps = readers.front().taps();
+  block_size = 2 * kBlock * (channelwise ? (taps + 1) / 2 : taps * pairs);
+  values.resize(blocks * block_size);
+  std::size_t first_lane = 0;
+  for (const WeightReader& weights : readers) {
+    with_element(weights.element(), [&](auto element) {
+      using Element = decltype(element);
+      channelwise ? pack_channelwise<Element>(weights, *this)
+                  : pack_dense<Element>(weights, first_lane, *this);
+    });
+    first_lane += weights.lanes();
+  }
 }
 
 }  // namespace dlasim::sim::fast

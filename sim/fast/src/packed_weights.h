@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "pass_reader.h"
@@ -42,7 +43,7 @@ class WeightReader {
   }
 
  private:
-  const RegionView& rows_;
+  RegionView rows_;
   std::size_t taps_, channels_, lanes_, ic_lanes_;
 };
 
@@ -51,16 +52,18 @@ struct ExactWeights {
   bool channelwise = false;
   std::vector<std::int32_t> values;
 
-  explicit ExactWeights(const WeightReader& weights);
+  /// One reader.
+  explicit ExactWeights(std::span<const WeightReader> readers);
 };
 
-/// For ProductKernels: int16, blocks of kBlock lanes.
+/// For ProductKernels: int16, blocks of kBlock lanes; the lanes of several tiles one behind the other.
 struct ProductWeights {
   bool channelwise = false;  ///< lane oc reads channel oc alone
   std::size_t blocks = 0, pairs = 0, block_size = 0;
   std::vector<std::int16_t> values;  ///< block after block, as ProductArgs::weights
 
-  explicit ProductWeights(const WeightReader& weights);
+  /// Of tiles with the same taps and channels.
+  explicit ProductWeights(std::span<const WeightReader> readers);
   const std::int16_t* block(std::size_t b) const { return values.data() + b * block_size; }
 };
 

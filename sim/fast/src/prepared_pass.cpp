@@ -15,59 +15,71 @@
 namespace dlasim::sim::fast {
 namespace {
 
-/// Packed weights of tiles, each set once.
+/// Packed weights of a slice, each set once.
 template <class Packed>
 class WeightStore {
  public:
-  /// Those of the tiles of a slice.
-  WeightStore(const PassContext& context, const WeightSets& sets, std::span<const Unit> slice,
+  WeightStore(const PassContext& context, const PassPlan& plan, std::span<const Unit> slice,
               base::ThreadPool& pool)
-      : first_tile_(slice.front().begin) {
+      : first_group_(slice.front().begin) {
+    const WeightSets& sets = plan.weight_sets();
     std::vector<bool> is_wanted(sets.count(), false);
     std::vector<std::size_t> wanted;
-    for (std::size_t tile = first_tile_; tile < slice.back().end; ++tile) {
-      if (!is_wanted[sets.of(tile)]) wanted.push_back(sets.of(tile));
-      is_wanted[sets.of(tile)] = true;
+    const auto groups = plan.groups().subspan(first_group_, slice.back().end - first_group_);
+    for (const ChainGroup& group : groups) {
+      for (std::size_t tile = group.begin; tile < group.begin + group.length; ++tile) {
+        if (!is_wanted[sets.of(tile)]) wanted.push_back(sets.of(tile));
+        is_wanted[sets.of(tile)] = true;
+      }
     }
     packed_.resize(sets.count());
     std::vector<char> is_fixed(sets.count(), 1);  // a byte each: they are written side by side
     pool.parallel_for(static_cast<std::int64_t>(wanted.size()), [&](std::int64_t i) {
       const std::size_t set = wanted[static_cast<std::size_t>(i)];
-      const Tile& tile = sets.tile(set);
-      const RegionView view(context.memory, context.pass.loads[tile.weights].region);
-      const WeightReader reader(view, tile, context.ic_lanes, context.oc_lanes);
-      packed_[set] = std::make_unique<const Packed>(reader);
-      is_fixed[set] = view.is_fixed();
+      std::vector<WeightReader> readers;
+      for (const Tile* tile : sets.tiles(set)) {
+        const RegionView view(context.memory, context.pass.loads[tile->weights].region);
+        readers.emplace_back(view, *tile, context.ic_lanes, context.oc_lanes);
+        if (!view.is_fixed()) is_fixed[set] = 0;
+      }
+      packed_[set] = std::make_unique<const Packed>(readers);
     });
     is_fixed_ = std::ranges::all_of(is_fixed, [](char fixed) { return fixed != 0; });
-    for (std::size_t tile = first_tile_; tile < slice.back().end; ++tile)
-      of_tile_.push_back(packed_[sets.of(tile)].get());
+    for (const ChainGroup& group : groups) {
+      std::vector<const Packed*> chain;
+      for (std::size_t i = 0; i < group.length; ++i) chain.push_back(packed_[sets.of(group.begin + i)].get());
+      of_group_.push_back(std::move(chain));
+    }
   }
 
   /// Whether they are the same in every run.
   bool is_fixed() const { return is_fixed_; }
-  /// One entry a tile of the unit.
-  std::span<const Packed* const> of(const Unit& unit) const {
-    return std::span(of_tile_).subspan(unit.begin - first_tile_, unit.end - unit.begin);
-  }
+  /// One entry a tile of the group's chains.
+  std::span<const Packed* const> of(std::size_t group) const { return of_group_[group - first_group_]; }
 
  private:
-  std::size_t first_tile_;
+  std::size_t first_group_;
   bool is_fixed_ = true;
   std::vector<std::unique_ptr<const Packed>> packed_;  // by set
-  std::vector<const Packed*> of_tile_;
+  std::vector<std::vector<const Packed*>> of_group_;
 };
 
-/// Runs `chain(tiles, weights)` for each chain of a unit that ends in an output.
+/// Groups of a unit with their weights.
+template <class Packed>
+struct UnitWork {
+  const PassPlan& plan;
+  const Unit& unit;
+  const WeightStore<Packed>& weights;
+};
+
+/// Runs `run(group, weights)` for each group whose chains end in an output.
 template <class Packed, class Strip, class Run>
-void for_each_chain(std::span<const Tile> tiles, std::span<const Packed* const> weights, Strip& strip,
-                    const Run& run) {
-  for (std::size_t begin = 0; begin < tiles.size();) {
-    const std::size_t end = end_of_chain(tiles, begin);
-    strip.begin(tiles[begin]);
-    if (tiles[end - 1].run.hold_sum == 0)
-      run(tiles.subspan(begin, end - begin), weights.subspan(begin, end - begin));
-    begin = end;
+void for_each_group(const PassContext& context, const UnitWork<Packed>& work, Strip& strip, const Run& run) {
+  for (std::size_t i = work.unit.begin; i < work.unit.end; ++i) {
+    const ChainGroup& group = work.plan.groups()[i];
+    const std::span<const Tile> chain = group.chain(context.pass.tiles, 0);
+    strip.begin(chain.front());
+    if (chain.back().run.hold_sum == 0) run(group, work.weights.of(i));
   }
 }
 
@@ -76,12 +88,12 @@ void for_each_chain(std::span<const Tile> tiles, std::span<const Packed* const> 
 class ProductWorker {
  public:
   using Weights = ProductWeights;
-  ProductWorker(const Pass& /*pass*/, const PassContext& /*context*/) {}
-  void run(const PassContext& context, std::span<const Tile> tiles,
-           std::span<const ProductWeights* const> weights) {
+  static constexpr std::size_t kLanes = kBlock;  ///< what a kernel takes at once
+  explicit ProductWorker(const PassContext& /*context*/) {}
+  void run(const PassContext& context, const UnitWork<Weights>& work) {
     ProductStrip strip = product_strip(context, tables_);
-    for_each_chain(tiles, weights, strip, [&](auto chain, auto chain_weights) {
-      run_product_chain(context, strip, chain, chain_weights);
+    for_each_group(context, work, strip, [&](const ChainGroup& group, auto weights) {
+      run_product_chains(context, strip, group, weights);
     });
   }
 
@@ -92,12 +104,12 @@ class ProductWorker {
 class ExactWorker {
  public:
   using Weights = ExactWeights;
-  ExactWorker(const Pass& /*pass*/, const PassContext& /*context*/) {}
-  void run(const PassContext& context, std::span<const Tile> tiles,
-           std::span<const ExactWeights* const> weights) {
+  static constexpr std::size_t kLanes = 1;
+  explicit ExactWorker(const PassContext& /*context*/) {}
+  void run(const PassContext& context, const UnitWork<Weights>& work) {
     ExactStrip strip = exact_strip(context, tables_);
-    for_each_chain(tiles, weights, strip, [&](auto chain, auto chain_weights) {
-      run_exact_chain(context, strip, chain, chain_weights);
+    for_each_group(context, work, strip, [&](const ChainGroup& group, auto weights) {
+      run_exact_chain(context, strip, group.chain(context.pass.tiles, 0), weights);
     });
   }
 
@@ -108,13 +120,14 @@ class ExactWorker {
 class StagedWorker {
  public:
   using Weights = ExactWeights;
-  StagedWorker(const Pass& pass, const PassContext& context)
-      : chain_(*pass.staged, context.ic_lanes, context.oc_lanes, most_taps(pass.tiles)) {}
-  void run(const PassContext& context, std::span<const Tile> tiles,
-           std::span<const ExactWeights* const> weights) {
+  static constexpr std::size_t kLanes = 1;
+  explicit StagedWorker(const PassContext& context)
+      : chain_(*context.pass.staged, context.ic_lanes, context.oc_lanes, most_taps(context.pass.tiles)) {}
+  void run(const PassContext& context, const UnitWork<Weights>& work) {
     ExactStrip strip = staged_strip(context, tables_);
-    for_each_chain(tiles, weights, strip,
-                   [&](auto chain, auto chain_weights) { chain_.run(context, strip, chain, chain_weights); });
+    for_each_group(context, work, strip, [&](const ChainGroup& group, auto weights) {
+      chain_.run(context, strip, group.chain(context.pass.tiles, 0), weights);
+    });
   }
   fixed_point::PointEvents take_events() { return chain_.take_events(); }
 
@@ -133,7 +146,7 @@ template <class Worker>
 class TiledPass final : public PreparedPass {
  public:
   TiledPass(Pass pass, const arch::Hardware& hardware, int threads, std::size_t& room)
-      : PreparedPass(std::move(pass), hardware), plan_(this->pass(), hardware, threads) {
+      : PreparedPass(std::move(pass), hardware), plan_(this->pass(), hardware, threads, Worker::kLanes) {
     using Value = typename decltype(Weights::values)::value_type;
     const std::size_t bytes = plan_.weight_sets().all_elements() * sizeof(Value);
     may_keep_weights_ = bytes <= room;
@@ -150,7 +163,7 @@ class TiledPass final : public PreparedPass {
     base::ThreadPool& chosen = plan_.is_parallel() ? pool : alone;
     for (std::size_t i = 0; i < plan_.slices().size(); ++i) {
       const std::span<const Unit> slice = plan_.slices()[i];
-      if (!weights_[i]) weights_[i].emplace(context, plan_.weight_sets(), slice, chosen);
+      if (!weights_[i]) weights_[i].emplace(context, plan_, slice, chosen);
       chosen.parallel_for(static_cast<std::int64_t>(slice.size()), [&](std::int64_t unit) {
         run_unit(context, slice[static_cast<std::size_t>(unit)], *weights_[i]);
       });
@@ -168,15 +181,14 @@ class TiledPass final : public PreparedPass {
 
   void run_unit(const PassContext& context, const Unit& unit, const WeightStore<Weights>& weights) {
     auto worker = acquire(context);
-    worker->run(context, std::span(pass().tiles).subspan(unit.begin, unit.end - unit.begin),
-                weights.of(unit));
+    worker->run(context, {plan_, unit, weights});
     const std::lock_guard lock(mutex_);
     workers_.push_back(std::move(worker));
   }
 
   std::unique_ptr<Worker> acquire(const PassContext& context) {
     const std::lock_guard lock(mutex_);
-    if (workers_.empty()) return std::make_unique<Worker>(pass(), context);
+    if (workers_.empty()) return std::make_unique<Worker>(context);
     auto worker = std::move(workers_.back());
     workers_.pop_back();
     return worker;

@@ -81,6 +81,11 @@ void widen(const WidenArgs& a) {
   }
 }
 
+inline std::uint32_t four_low_bytes(const std::int32_t* from) {
+  const auto byte = [from](int i) { return (static_cast<std::uint32_t>(from[i]) & 0xFFU) << 8 * i; };
+  return byte(0) | byte(1) | byte(2) | byte(3);
+}
+
 void narrow_to_bytes(const NarrowArgs& a) {
   for (std::size_t row = 0; row < a.count; ++row) {
     const std::int32_t* from = a.rows + row * a.row_stride;
@@ -89,6 +94,10 @@ void narrow_to_bytes(const NarrowArgs& a) {
 #ifdef DLA_HAS_NARROW_BLOCK  // the compiler takes a dozen instructions more
     for (; i + kBlock <= a.elements; i += kBlock) narrow_block(from + i, to + i);
 #endif
+    for (; i + 4 <= a.elements; i += 4) {  // rows of narrow arrays
+      const std::uint32_t bytes = four_low_bytes(from + i);
+      __builtin_memcpy(to + i, &bytes, sizeof bytes);
+    }
     if (i < a.elements) convert_row<Words, UnsignedBytes>(from + i, to + i, a.elements - i);
   }
 }

@@ -1,6 +1,7 @@
 #include "staged_chain.h"
 
 #include <algorithm>
+#include <array>
 
 namespace dlasim::sim::fast {
 
@@ -166,7 +167,8 @@ void StagedChain::take_tap(const Tile& tile, std::size_t tap) {
 void StagedChain::write(const PassContext& context, ExactStrip& strip, const Tile& tile) {
   const std::size_t lanes = oc_lanes_;
   const TapTable& taps = strip.of(tile).taps->table;
-  const auto& parameters = strip.tables().channels(context, tile, lanes).parameters;
+  const std::array<const Tile*, 1> outputs{&tile};
+  const auto& parameters = strip.tables().channels(context, outputs, lanes).parameters;
   const std::vector<std::int32_t> operand = read_operand(context, tile);
   std::vector<std::int32_t> rows(tile.positions() * lanes);
   blocks::ChannelSums sums{std::vector<std::int64_t>(lanes), beat_.request.position};

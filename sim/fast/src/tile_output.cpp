@@ -41,17 +41,22 @@ void store_row(const std::int32_t* values, std::byte* to, std::size_t n, std::si
 
 }  // namespace
 
-ChannelUnits::ChannelUnits(const PassContext& context, const Tile& tile, std::size_t stride)
-    : parameters(tile.run.oc_active), narrow_biases(stride) {
-  const RegionView view(context.memory, context.pass.loads[tile.parameters].region);
-  is_fixed = view.is_fixed();
-  for (std::uint32_t oc = 0; oc < tile.run.oc_active; ++oc) {
-    const std::byte* record = view.pixel(oc / view.region().pixels, oc % view.region().pixels);
-    std::memcpy(&parameters[oc].bias, record, 8);
-    std::memcpy(&parameters[oc].mantissa, record + 8, 4);
-    std::memcpy(&parameters[oc].shift, record + 12, 4);
-    narrow_biases[oc] = static_cast<std::int32_t>(parameters[oc].bias);
+ChannelUnits::ChannelUnits(const PassContext& context, std::span<const Tile* const> tiles, std::size_t stride)
+    : parameters(tiles.size() * context.oc_lanes), narrow_biases(stride) {
+  arch::ChannelParameters* to = parameters.data();
+  for (const Tile* tile : tiles) {
+    const RegionView view(context.memory, context.pass.loads[tile->parameters].region);
+    is_fixed = is_fixed && view.is_fixed();
+    for (std::uint32_t oc = 0; oc < tile->run.oc_active; ++oc) {
+      const std::byte* record = view.pixel(oc / view.region().pixels, oc % view.region().pixels);
+      std::memcpy(&to[oc].bias, record, 8);
+      std::memcpy(&to[oc].mantissa, record + 8, 4);
+      std::memcpy(&to[oc].shift, record + 12, 4);
+    }
+    to += context.oc_lanes;
   }
+  for (std::size_t lane = 0; lane < parameters.size(); ++lane)
+    narrow_biases[lane] = static_cast<std::int32_t>(parameters[lane].bias);
   row = row_unit(context.arithmetic.settings(), parameters, stride);
 }
 
@@ -88,12 +93,12 @@ void store_rows(const PassContext& context, const Tile& tile, const std::int32_t
 }
 
 void TileOutput::write_narrow(std::int32_t* biased_sums) {
-  (*channels_.row)(biased_sums, biased_sums, tile_.positions());
+  (*channels_.row)(biased_sums, biased_sums, positions());
   finish(biased_sums);
 }
 
 void TileOutput::write_wide(const std::int64_t* sums) {
-  std::vector<std::int32_t> values(tile_.positions() * stride_);
+  std::vector<std::int32_t> values(positions() * stride_);
   if (!channels_.row) {
     requantise(sums, values.data());
   } else {
@@ -101,14 +106,14 @@ void TileOutput::write_wide(const std::int64_t* sums) {
     for (std::size_t i = 0; i < biased.size(); i += stride_) {
       for (std::size_t oc = 0; oc < lanes(); ++oc) biased[i + oc] += channels_.parameters[oc].bias;
     }
-    (*channels_.row)(biased.data(), values.data(), tile_.positions());
+    (*channels_.row)(biased.data(), values.data(), positions());
   }
   finish(values.data());
 }
 
 void TileOutput::requantise(const std::int64_t* sums, std::int32_t* values) {
   const bool averages = context_.arithmetic.settings().requant == Requant::kAverage;
-  for (std::size_t p = 0; p < tile_.positions(); ++p) {
+  for (std::size_t p = 0; p < positions(); ++p) {
     const std::uint32_t taps_inside = averages ? taps_.taps_inside(p) : 0;
     for (std::size_t oc = 0; oc < lanes(); ++oc) {
       const std::size_t i = p * stride_ + oc;
@@ -120,12 +125,19 @@ void TileOutput::requantise(const std::int64_t* sums, std::int32_t* values) {
 }
 
 void TileOutput::finish(std::int32_t* values) {
-  if (!context_.arithmetic.finishes_nothing()) {
-    const std::vector<std::int32_t> operand = read_operand(context_, tile_);
-    context_.arithmetic.finish_rows(
-        {values, stride_, lanes(), tile_.positions(), operand.data(), context_.oc_lanes});
+  for (const Tile* tile : tiles_) {
+    finish(*tile, values);
+    values += context_.oc_lanes;
   }
-  store_rows(context_, tile_, values, stride_);
+}
+
+void TileOutput::finish(const Tile& tile, std::int32_t* values) {
+  if (!context_.arithmetic.finishes_nothing()) {
+    const std::vector<std::int32_t> operand = read_operand(context_, tile);
+    context_.arithmetic.finish_rows(
+        {values, stride_, tile.run.oc_active, positions(), operand.data(), context_.oc_lanes});
+  }
+  store_rows(context_, tile, values, stride_);
 }
 
 }  // namespace dlasim::sim::fast

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "fixed_point/requantize.h"
@@ -23,15 +24,15 @@ struct PassContext {
   const ProductKernels& kernels;
 };
 
-/// What the lanes of a tile are biased and requantised with.
+/// What lanes are biased and requantised with: those of one tile after those of the other.
 struct ChannelUnits {
-  std::vector<arch::ChannelParameters> parameters;  ///< one an active lane, as they lie in DRAM
+  std::vector<arch::ChannelParameters> parameters;  ///< as they lie in DRAM; 0 for lanes without a channel
   std::optional<fixed_point::RequantizeRow> row;    ///< absent: lane by lane
   std::vector<std::int32_t> narrow_biases;          ///< low halves, `stride` of them
-  bool is_fixed = false;                            ///< the same in every run
+  bool is_fixed = true;                             ///< the same in every run
 
-  /// For rows of `stride` values, the oc lanes rounded up.
-  ChannelUnits(const PassContext& context, const Tile& tile, std::size_t stride);
+  /// For rows of `stride` values, all oc lanes rounded up.
+  ChannelUnits(const PassContext& context, std::span<const Tile* const> tiles, std::size_t stride);
   /// Whether sums of 32 bits, to which the narrow biases have been added, are all that is needed.
   bool take_narrow_sums() const;
 };
@@ -42,13 +43,14 @@ std::vector<std::int32_t> read_operand(const PassContext& context, const Tile& t
 /// Stores rows of `stride` values, one row a position; nothing if the tile has no store.
 void store_rows(const PassContext& context, const Tile& tile, const std::int32_t* rows, std::size_t stride);
 
-/// Integer layers. Rows have one value an oc lane, and whatever their stride leaves behind them.
+/// Integer layers, tiles that differ in their output channels only. Rows have one value an oc lane, tile
+/// after tile, and whatever their stride leaves behind them.
 class TileOutput {
  public:
   /// Rows of `stride` values, as those of `channels`.
-  TileOutput(const PassContext& context, const Tile& tile, const TapTable& taps, const ChannelUnits& channels,
-             std::size_t stride)
-      : context_(context), tile_(tile), taps_(taps), channels_(channels), stride_(stride) {}
+  TileOutput(const PassContext& context, std::span<const Tile* const> tiles, const TapTable& taps,
+             const ChannelUnits& channels, std::size_t stride)
+      : context_(context), tiles_(tiles), taps_(taps), channels_(channels), stride_(stride) {}
 
   /// Overwrites the sums, which have the narrow biases in them.
   void write_narrow(std::int32_t* biased_sums);
@@ -58,10 +60,12 @@ class TileOutput {
  private:
   void requantise(const std::int64_t* sums, std::int32_t* values);
   void finish(std::int32_t* values);
+  void finish(const Tile& tile, std::int32_t* values);
   std::size_t lanes() const { return channels_.parameters.size(); }
+  std::size_t positions() const { return tiles_.front()->positions(); }
 
   const PassContext& context_;
-  const Tile& tile_;
+  const std::span<const Tile* const> tiles_;
   const TapTable& taps_;
   const ChannelUnits& channels_;
   const std::size_t stride_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -26,13 +27,14 @@ class TileTables {
   /// `padding_pixel` are those of the tile's activations.
   const Taps& taps(const PassContext& context, const Tile& tile, std::size_t pitch,
                    std::size_t padding_pixel);
-  /// For rows of `stride` values, which is the same in all calls.
-  const ChannelUnits& channels(const PassContext& context, const Tile& tile, std::size_t stride);
+  /// For rows of `stride` values, which is the same in all calls for as many tiles.
+  const ChannelUnits& channels(const PassContext& context, std::span<const Tile* const> tiles,
+                               std::size_t stride);
 
  private:
   using Record = std::tuple<std::uint64_t, std::int64_t, std::int64_t, std::uint32_t, std::uint32_t>;
   std::deque<Taps> taps_;  // entries stay where they are
-  std::map<Record, ChannelUnits> channels_;
+  std::map<std::vector<Record>, ChannelUnits> channels_;
 };
 
 }  // namespace dlasim::sim::fast
