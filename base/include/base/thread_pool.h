@@ -69,8 +69,8 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   Loop loop_;
-  std::atomic<int> running_ = 0;           ///< threads inside the loop
-  std::atomic<std::uint64_t> calls_ = 0;   ///< for threads that look out: how often there was something to do
+  std::atomic<int> running_ = 0;          ///< threads inside the loop
+  std::atomic<std::uint64_t> calls_ = 0;  ///< for threads that look out: how often there was something to do
   std::deque<std::function<void()>> tasks_;  ///< that no thread has taken yet
   bool stop_ = false;
   std::vector<std::thread> workers_;
