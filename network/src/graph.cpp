@@ -68,6 +68,23 @@ std::string_view name_of(op::Pool2d::Kind kind) {
 
 }  // namespace
 
+Operation::Operation() noexcept = default;
+Operation::Operation(const Operation&) = default;
+Operation::Operation(Operation&&) noexcept = default;
+Operation& Operation::operator=(const Operation&) = default;
+Operation& Operation::operator=(Operation&&) noexcept = default;
+Operation::~Operation() = default;
+bool operator==(const Operation& a, const Operation& b) {
+  return static_cast<const Operation::Alternatives&>(a) == static_cast<const Operation::Alternatives&>(b);
+}
+
+QuantizedOperation::QuantizedOperation() noexcept = default;
+QuantizedOperation::QuantizedOperation(const QuantizedOperation&) = default;
+QuantizedOperation::QuantizedOperation(QuantizedOperation&&) noexcept = default;
+QuantizedOperation& QuantizedOperation::operator=(const QuantizedOperation&) = default;
+QuantizedOperation& QuantizedOperation::operator=(QuantizedOperation&&) noexcept = default;
+QuantizedOperation::~QuantizedOperation() = default;
+
 std::string_view name(const Operation& operation) {
   return std::visit(Overloaded{
                         [](const op::Conv2d&) -> std::string_view { return "conv2d"; },

@@ -129,6 +129,8 @@ Json to_json(const T& value) {
     Json list = Json::array();
     for (const auto& element : value) list.push_back(to_json(element));
     return list;
+  } else if constexpr (requires { typename T::Alternatives; }) {
+    return to_json<typename T::Alternatives>(value);
   } else if constexpr (IsVariant<T>::value) {
     return std::visit(
         [](const auto& alternative) {
@@ -180,6 +182,8 @@ void from_json(const Json& json, T& value, const std::string& where) {
     }
     for (std::size_t i = 0; i < json.size(); ++i)
       from_json(json[i], value[i], where + "[" + std::to_string(i) + "]");
+  } else if constexpr (requires { typename T::Alternatives; }) {
+    from_json<typename T::Alternatives>(json, value, where);
   } else if constexpr (IsVariant<T>::value) {
     if (!json.is_object() || !json.contains("kind") || !json["kind"].is_string()) {
       throw base::InputError(where + ": an object with a 'kind' is expected");

@@ -202,11 +202,23 @@ struct Lstm {
 
 }  // namespace op
 
-using Operation =
-    std::variant<op::Conv2d, op::DepthwiseConv2d, op::TransposeConv2d, op::FullyConnected, op::BatchMatmul,
-                 op::Binary, op::Pool2d, op::Reduce, op::Unary, op::Softmax, op::Slice, op::Concat, op::Pad,
-                 op::Transpose, op::Reshape, op::Quantize, op::Dequantize, op::SpaceToBatch, op::BatchToSpace,
-                 op::Svdf, op::Lstm, op::FakeQuantize, op::Clip>;
+/// One of the operators; use it as the variant that it is. Its copies, moves, comparison and end are compiled
+/// once (graph.cpp) instead of in each source that has a node.
+struct Operation
+    : std::variant<op::Conv2d, op::DepthwiseConv2d, op::TransposeConv2d, op::FullyConnected, op::BatchMatmul,
+                   op::Binary, op::Pool2d, op::Reduce, op::Unary, op::Softmax, op::Slice, op::Concat, op::Pad,
+                   op::Transpose, op::Reshape, op::Quantize, op::Dequantize, op::SpaceToBatch,
+                   op::BatchToSpace, op::Svdf, op::Lstm, op::FakeQuantize, op::Clip> {
+  using Alternatives = variant;
+  using variant::variant;
+  Operation() noexcept;
+  Operation(const Operation&);
+  Operation(Operation&&) noexcept;
+  Operation& operator=(const Operation&);
+  Operation& operator=(Operation&&) noexcept;
+  ~Operation();
+  friend bool operator==(const Operation&, const Operation&);
+};
 
 /// The operator's name in messages, YAML and vectors: "conv2d", "leaky_relu", ...
 std::string_view name(const Operation& operation);

@@ -231,13 +231,24 @@ struct StagedConvert {};
 
 }  // namespace qop
 
-using QuantizedOperation =
-    std::variant<qop::Conv2d, qop::DepthwiseConv2d, qop::TransposeConv2d, qop::FullyConnected,
-                 qop::BatchMatmul, qop::Add, qop::Mul, qop::MinMax, qop::Pool2d, qop::Reduce, qop::Requantize,
-                 qop::ClampOnly, qop::LeakyRelu, qop::TableInt8, qop::ActivationS16, qop::ActivationS16Tflite,
-                 qop::Table, qop::Softmax, qop::Pad, qop::Transpose, qop::Reshape, qop::Concat, qop::Slice,
-                 qop::SpaceToBatch, qop::BatchToSpace, qop::Svdf, qop::Lstm, qop::QuantizeFloat,
-                 qop::DequantizeFloat, qop::StagedBinary, qop::StagedConvert>;
+/// One of the operators; use it as the variant that it is. Its copies, moves and end are compiled
+/// once (graph.cpp) instead of in each source that has a node.
+struct QuantizedOperation
+    : std::variant<qop::Conv2d, qop::DepthwiseConv2d, qop::TransposeConv2d, qop::FullyConnected,
+                   qop::BatchMatmul, qop::Add, qop::Mul, qop::MinMax, qop::Pool2d, qop::Reduce,
+                   qop::Requantize, qop::ClampOnly, qop::LeakyRelu, qop::TableInt8, qop::ActivationS16,
+                   qop::ActivationS16Tflite, qop::Table, qop::Softmax, qop::Pad, qop::Transpose, qop::Reshape,
+                   qop::Concat, qop::Slice, qop::SpaceToBatch, qop::BatchToSpace, qop::Svdf, qop::Lstm,
+                   qop::QuantizeFloat, qop::DequantizeFloat, qop::StagedBinary, qop::StagedConvert> {
+  using Alternatives = variant;
+  using variant::variant;
+  QuantizedOperation() noexcept;
+  QuantizedOperation(const QuantizedOperation&);
+  QuantizedOperation(QuantizedOperation&&) noexcept;
+  QuantizedOperation& operator=(const QuantizedOperation&);
+  QuantizedOperation& operator=(QuantizedOperation&&) noexcept;
+  ~QuantizedOperation();
+};
 
 /// The operator's name in reports and in vectors: "conv2d", "add", ...
 std::string_view name(const QuantizedOperation& operation);
