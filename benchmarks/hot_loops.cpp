@@ -60,6 +60,7 @@ const Loops& loops() {
       {"cycle_fp8_exact_products", [] { return run_cycle(fp8(exact())); }},
       {"cycle_fp8_rounded_products", [] { return run_cycle(fp8(ieee(5, 4))); }},
       {"fast_int8", [] { return run_fast(std::nullopt); }},
+      {"fast_dfp_truncating", [] { return run_fast(truncating_dfp()); }},
       {"fast_mobilenet_block", run_fast_mobilenet_block},
   };
   return kLoops;

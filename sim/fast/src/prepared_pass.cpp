@@ -128,6 +128,7 @@ class StagedWorker {
     for_each_group(context, work, strip, [&](const ChainGroup& group, auto weights) {
       chain_.run(context, strip, group.chain(context.pass.tiles, 0), weights);
     });
+    chain_.free_sums();
   }
   fixed_point::PointEvents take_events() { return chain_.take_events(); }
 

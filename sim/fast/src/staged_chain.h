@@ -23,6 +23,8 @@ class StagedChain {
   /// Runs a chain to its stored output.
   void run(const PassContext& context, ExactStrip& strip, std::span<const Tile> chain,
            std::span<const ExactWeights* const> weights);
+  /// Gives back the memory of the sums, which is large and needed only while chains run.
+  void free_sums() { sums_ = {}; }
   /// Counts of the units' events since the last call.
   fixed_point::PointEvents take_events();
 
