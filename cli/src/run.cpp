@@ -191,8 +191,7 @@ int run_network(const RunOptions& options) {
                            name(options.engine));
   Session session = open_session(options.session);
   base::OutputDirectory directory(session.output_directory);  // refused before the work, not after it
-  const QuantizedNetwork network = quantize_session(session);
-  session.forget_networks();
+  const QuantizedNetwork network = quantize_networks_of(session);
   if (options.engine == Engine::kGolden) return run_golden_only(session, network, directory, options.json);
   if (session.hop) return run_streaming(session, network, directory, streaming_options(options));
   const network::QuantizedGraph& graph = network.integer;

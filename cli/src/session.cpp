@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/yaml.h"
@@ -190,15 +191,45 @@ namespace {
 
 /// Rewritten, and equalised if the numerics ask for it. Ranges do not depend on the length of the clip:
 /// calibrate on one length, quantise for the other. The same rewrites give both graphs the same tensor ids.
-network::Graph prepared(const network::Graph& graph, const Numerics& numerics) {
-  network::Graph rewritten = quantize::rewrite_for_quantisation(graph);
-  return numerics.equalize ? quantize::equalize(std::move(rewritten)).graph : rewritten;
+network::Graph prepared(network::Graph graph, const Numerics& numerics) {
+  graph = quantize::rewrite_for_quantisation(std::move(graph));
+  return numerics.equalize ? quantize::equalize(std::move(graph)).graph : graph;
+}
+
+/// Integers for the graph of the test clip, calibrated on that of the other clip, if it is another. Graphs
+/// that are no longer needed go at once: what a rewrite has changed, each holds for itself.
+QuantizedNetwork quantize_affine(const Session& session, network::Graph graph,
+                                 std::optional<network::Graph> other) {
+  const Numerics& numerics = session.numerics;
+  const std::vector<std::vector<Tensor>> samples{session.calibration.inputs};
+  QuantizedNetwork result;
+  const bool is_other = other.has_value();
+  std::optional<network::Graph> calibrated =
+      prepared(is_other ? *std::move(other) : std::move(graph), numerics);
+  other.reset();
+  quantize::Ranges ranges = quantize::calibrate(*calibrated, samples, numerics.method);
+  if (session.calibration_table)
+    quantize::apply_calibration_table(*session.calibration_table, *calibrated, ranges);
+  if (!is_other) result.real = *calibrated;
+  if (!numerics.bias_correction) calibrated.reset();
+  if (is_other) result.real = prepared(std::move(graph), numerics);
+  std::optional<network::Graph> corrected;
+  if (numerics.bias_correction) {
+    corrected = quantize::correct_biases(
+        result.real, quantize::find_bias_corrections(*calibrated, samples, numerics.scheme));
+    calibrated.reset();
+  }
+  result.scaled = quantize::assign_ranges(corrected ? *corrected : result.real, ranges, numerics.scheme);
+  result.integer = quantize::lower(*result.scaled, numerics.lowering);
+  return result;
 }
 
 }  // namespace
 
 QuantizedNetwork quantize_session(const Session& session) {
   const Numerics& numerics = session.numerics;
+  if (!session.imported && !numerics.staged)
+    return quantize_affine(session, session.graph, session.calibration_graph);
   QuantizedNetwork result;
   if (session.imported) {
     result.real = session.graph;
@@ -206,31 +237,22 @@ QuantizedNetwork quantize_session(const Session& session) {
     result.integer = quantize::lower(*result.scaled, numerics.lowering);
     return result;
   }
-  if (numerics.staged) {
-    const network::NumericsConfig& staged = *numerics.staged;
-    result.real = rewritten_graph(session);
-    result.integer = quantize_staged_session(
-        session, result.real, staged,
-        staged.needs_values() ? sample_calibration(session) : quantize::TensorSamples{});
-    return result;
+  const network::NumericsConfig& staged = *numerics.staged;
+  result.real = rewritten_graph(session);
+  result.integer = quantize_staged_session(
+      session, result.real, staged,
+      staged.needs_values() ? sample_calibration(session) : quantize::TensorSamples{});
+  return result;
+}
+
+QuantizedNetwork quantize_networks_of(Session& session) {
+  if (!session.imported && !session.numerics.staged) {
+    return quantize_affine(session, std::exchange(session.graph, {}),
+                           std::exchange(session.calibration_graph, std::nullopt));
   }
-  // Graphs that are no longer needed go at once: what a rewrite has changed, each holds for itself.
-  const std::vector<std::vector<Tensor>> samples{session.calibration.inputs};
-  std::optional<network::Graph> calibration_graph = prepared(session.graph_of_calibration(), numerics);
-  quantize::Ranges ranges = quantize::calibrate(*calibration_graph, samples, numerics.method);
-  if (session.calibration_table) {
-    quantize::apply_calibration_table(*session.calibration_table, *calibration_graph, ranges);
-  }
-  if (!numerics.bias_correction) calibration_graph.reset();
-  result.real = prepared(session.graph, numerics);
-  std::optional<network::Graph> corrected;
-  if (numerics.bias_correction) {
-    corrected = quantize::correct_biases(
-        result.real, quantize::find_bias_corrections(*calibration_graph, samples, numerics.scheme));
-    calibration_graph.reset();
-  }
-  result.scaled = quantize::assign_ranges(corrected ? *corrected : result.real, ranges, numerics.scheme);
-  result.integer = quantize::lower(*result.scaled, numerics.lowering);
+  QuantizedNetwork result = quantize_session(session);
+  session.graph = {};
+  session.calibration_graph.reset();
   return result;
 }
 

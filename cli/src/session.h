@@ -41,13 +41,6 @@ struct Session {
   std::filesystem::path output_directory;
   /// `cosim:` of the file: which blocks are RTL or in lockstep where the command line names none.
   sim::cosim::BlockModes block_modes;
-
-  /// Frees the networks as they were read: behind the last quantize_session, when a rewrite may have changed
-  /// all of their weights.
-  void forget_networks() {
-    graph = {};
-    calibration_graph.reset();
-  }
 };
 
 /// Options that every verb with a configuration takes. Where `config` is a model file, `data` is the test
@@ -85,6 +78,9 @@ network::QuantizedGraph quantize_staged_session(const Session& session, const ne
 /// Calibrates on the calibration clip and quantises the graph of the test clip; or lowers the integers that
 /// the network brought along.
 QuantizedNetwork quantize_session(const Session& session);
+/// The same; takes the networks out of the session, so that a rewrite that changes all weights need not leave
+/// them as they were read.
+QuantizedNetwork quantize_networks_of(Session& session);
 
 /// The clip's tensors as `graph` is given them: reals become codes by the input's scale or format, integers
 /// stay.

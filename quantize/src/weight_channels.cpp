@@ -78,16 +78,25 @@ std::size_t WeightChannels::input_of(std::int64_t element) const {
   return static_cast<std::size_t>(group * last_ + element % last_);
 }
 
+namespace {
+
+/// A copy of the operand's tensor takes its place. The elements stay in the old one only if others read them.
+void own_operand(network::Graph& graph, network::Node& node, std::size_t operand) {
+  const TensorId old = node.inputs[operand];
+  const network::TensorInfo info = graph.tensor(old);
+  node.inputs[operand] = graph.add_tensor(info);
+  const auto index = static_cast<std::size_t>(old);
+  if (quantize::count_readers(graph)[index] == 0) graph.tensors[index].constant.reset();
+}
+
+}  // namespace
+
 void own_parameters(network::Graph& graph, network::Node& node) {
-  const network::TensorInfo weight = graph.tensor(node.inputs.at(1));
-  node.inputs[1] = graph.add_tensor(weight);
+  own_operand(graph, node, 1);
   const bool biased = node.inputs.size() > 2 && node.inputs[2] != network::kNoTensor;
-  if (biased) {
-    const network::TensorInfo bias = graph.tensor(node.inputs[2]);
-    node.inputs[2] = graph.add_tensor(bias);
-    return;
-  }
-  const std::int64_t outputs = WeightChannels(node.operation, weight.shape, 1).outputs();
+  if (biased) return own_operand(graph, node, 2);
+  const network::Shape& shape = graph.tensor(node.inputs[1]).shape;
+  const std::int64_t outputs = WeightChannels(node.operation, shape, 1).outputs();
   node.inputs.resize(2);
   node.inputs.push_back(graph.add_constant(node.name + ".bias", Tensor(network::DType::kFloat32, {outputs})));
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 
 #include "network/network_file.h"
 #include "run_job.h"
@@ -48,8 +49,7 @@ class PeakMemory : public RunJob {
   base::ScratchDirectory files_;
 };
 
-TEST_F(PeakMemory, OfAFloatNetworkIsBelowTwiceItsWeights) {
-  const std::int64_t peak = peak_of_run(R"(
+constexpr const char* kFloatNetwork = R"(
 network:
   name: big
   weights: {random: 1}
@@ -58,9 +58,17 @@ network:
     - {name: hidden, op: fully_connected, filters: 4096, activation: relu}
     - {name: output, op: fully_connected, filters: 1024}
 data: {test: {random: 2}, calibration: {random: 3}}
-)");
+)";
+
+TEST_F(PeakMemory, OfAFloatNetworkIsBelowTwiceItsWeights) {
+  const std::int64_t peak = peak_of_run(kFloatNetwork);
   EXPECT_LT(peak, limit(4));
   EXPECT_GT(peak, kWeights * 4) << "this is not the run's memory";
+}
+
+/// All weights are changed.
+TEST_F(PeakMemory, OfAnEqualisedNetworkIsBelowTwiceItsWeights) {
+  EXPECT_LT(peak_of_run(std::string(kFloatNetwork) + "numerics: {equalize: true}\n"), limit(4));
 }
 
 /// Weights 1, 2, ... 100, 1, ... [outputs, inputs] with one scale.
