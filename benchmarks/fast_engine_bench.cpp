@@ -81,7 +81,7 @@ void run_once(benchmark::State& state, const Workload& w) {
   count_macs(state, w.builder.macs());
 }
 
-/// Runs of an engine that is kept, as `dlasim run` has one for all its clips.
+/// Runs of an engine that is kept, as streaming and `dlasim generate` have one.
 void run_again(benchmark::State& state, const Workload& w) {
   sim::fast::FastEngine engine(w.program, *w.graph, w.hardware, static_cast<int>(state.range(0)));
   engine.run(w.builder.inputs());

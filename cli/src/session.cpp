@@ -228,8 +228,6 @@ QuantizedNetwork quantize_affine(const Session& session, network::Graph graph,
 
 QuantizedNetwork quantize_session(const Session& session) {
   const Numerics& numerics = session.numerics;
-  if (!session.imported && !numerics.staged)
-    return quantize_affine(session, session.graph, session.calibration_graph);
   QuantizedNetwork result;
   if (session.imported) {
     result.real = session.graph;
@@ -237,6 +235,7 @@ QuantizedNetwork quantize_session(const Session& session) {
     result.integer = quantize::lower(*result.scaled, numerics.lowering);
     return result;
   }
+  if (!numerics.staged) return quantize_affine(session, session.graph, session.calibration_graph);
   const network::NumericsConfig& staged = *numerics.staged;
   result.real = rewritten_graph(session);
   result.integer = quantize_staged_session(

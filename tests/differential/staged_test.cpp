@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "golden/interpreter.h"
 #include "sim/compiler/compile.h"
 #include "sim/engine/cycle_engine.h"
@@ -406,12 +407,15 @@ void expect_same_events(const golden::StageEvents& expected, const fixed_point::
   }
 }
 
-/// In codes, cycles and events, on one and on several threads.
+/// In codes, cycles and events, on one and on several threads, in the first run of an engine and the next.
 void expect_fast_engine_equal(const sim::compiler::Program& program, const Case& c,
                               const sim::engine::RunResult& expected) {
   for (const int threads : {1, 3}) {
-    const auto fast = sim::fast::run_fast(program, c.graph, c.hardware, c.inputs, {}, threads);
-    EXPECT_EQ(testing::run_difference(expected, fast).value_or(""), "") << threads << " threads";
+    sim::fast::FastEngine engine(program, c.graph, c.hardware, threads);
+    for (const char* run : {"first run", "next run"}) {
+      EXPECT_EQ(testing::run_difference(expected, engine.run(c.inputs)).value_or(""), "")
+          << run << " on " << threads << " threads";
+    }
   }
 }
 
@@ -423,6 +427,23 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
 template <class Result>
 const Tensor& output_of(const Result& result, const QuantizedGraph& graph, std::size_t output) {
   return result.tensors.at(static_cast<std::size_t>(graph.outputs.at(output)));
+}
+
+TEST(Staged, AFailedRunOfTheFastEngineLeavesNoEventsBehind) {
+  bool has_events = false;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Case c = random_case(seed);
+    SCOPED_TRACE(fmt::format("seed {}: {}", seed, c.text));
+    auto program = sim::compiler::compile(c.graph, c.hardware);
+    const auto expected = sim::engine::run_cycle(program, c.graph, c.hardware, c.inputs);
+    for (const auto& point : expected.layers.at(0).events) has_events |= point.inexact > 0;
+    sim::fast::FastEngine engine(program, c.graph, c.hardware, 1);
+    program.steps.emplace_back(sim::compiler::HostStep{});  // behind the layer; this run has no host
+    EXPECT_THROW(engine.run(c.inputs), base::UnsupportedError);
+    program.steps.pop_back();
+    EXPECT_EQ(testing::run_difference(expected, engine.run(c.inputs)).value_or(""), "");
+  }
+  EXPECT_TRUE(has_events);
 }
 
 /// The blocks as SystemC modules, which are slower, run a part of the cases.

@@ -3,10 +3,13 @@
 /// fixed_point read and write them as bytes.
 
 #include <cstdint>
+#include <cstring>
+#include <optional>
 #include <vector>
 
 #include "fixed_point/kernels.h"
 #include "sim/blocks/staged_datapath.h"
+#include "staged_units.h"
 
 namespace dlasim::sim::blocks {
 
@@ -48,5 +51,25 @@ const Carrier* reduce_levels(const Kernels& kernels, const Carrier* leaves, std:
   }
   return in;
 }
+
+/// What leaves the tree: doubles, or codes where the units behind it take them.
+class RootWires {
+ public:
+  RootWires(const StagedUnits& units, std::size_t oc_lanes) : values_(oc_lanes) {
+    if (units.kernels() == nullptr) codes_.emplace(units.tree_format());
+  }
+  /// `n` lanes of a root.
+  template <class Kernels, class Carrier>
+  void write(const Kernels& kernels, const Carrier* root, std::int64_t* sum, std::size_t n) {
+    kernels.widen(root, sum, n);
+    if (!codes_) return;
+    std::memcpy(values_.data(), sum, n * sizeof(double));
+    codes_->encode_row(values_.data(), sum, n);
+  }
+
+ private:
+  std::optional<fixed_point::CarrierCodec> codes_;
+  std::vector<double> values_;
+};
 
 }  // namespace dlasim::sim::blocks

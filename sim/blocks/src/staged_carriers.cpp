@@ -89,29 +89,20 @@ class CarrierTree final : public StagedTree {
         kernels_(kernels),
         oc_lanes_(sizes.oc_lanes),
         nodes_((sizes.ic_lanes + 1) / 2 * oc_lanes_),
-        root_(oc_lanes_) {
-    if (units_->kernels() == nullptr) codes_.emplace(units_->tree_format());
-  }
+        wires_(*units_, oc_lanes_) {}
 
   void reduce(const LaneSums& lanes, std::int64_t* sum) override {
     const LaneBlock block{lanes.lanes_active, lanes.position.oc_active, oc_lanes_};
     const Carrier* root = reduce_levels(kernels_, lane_wires<Carrier>(lanes), nodes_, block, events_);
-    kernels_.widen(root, sum, block.length);
-    if (codes_) encode(sum, block.length);
+    wires_.write(kernels_, root, sum, block.length);
   }
 
  private:
-  void encode(std::int64_t* sum, std::size_t n) {
-    std::memcpy(root_.data(), sum, n * sizeof(double));
-    codes_->encode_row(root_.data(), sum, n);
-  }
-
   std::shared_ptr<const StagedUnits> units_;
   const Kernels& kernels_;
   std::size_t oc_lanes_;
   std::vector<Carrier> nodes_;
-  std::optional<fixed_point::CarrierCodec> codes_;  // where the units behind the tree take them
-  std::vector<double> root_;
+  RootWires wires_;
 };
 
 /// The narrowest kernels of the layer make the block.

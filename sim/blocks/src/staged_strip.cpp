@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,9 +34,8 @@ class CarrierStrip final : public StagedStrip {
         weights_(sizes.max_taps * positions_ * position_),
         x_(positions_ * rows_),
         sums_(positions_ * position_),
-        nodes_(sums_.size()) {
-    if (units_->kernels() == nullptr) codes_.emplace(units_->tree_format());
-  }
+        nodes_(sums_.size()),
+        wires_(*units_, sizes.oc_lanes) {}
 
   std::size_t positions() const override { return positions_; }
 
@@ -70,11 +68,8 @@ class CarrierStrip final : public StagedStrip {
   void reduce(std::size_t positions, std::uint32_t oc_active, std::int64_t* sums) override {
     const LaneBlock block{positions * rows_, oc_active, sizes_.oc_lanes};
     const Carrier* roots = reduce_levels(kernels_, sums_.data(), nodes_, block, events_);
-    for (std::size_t p = 0; p < positions; ++p) {
-      std::int64_t* sum = sums + p * sizes_.oc_lanes;
-      kernels_.widen(roots + p * sizes_.oc_lanes, sum, oc_active);
-      if (codes_) encode(*codes_, sum, oc_active);
-    }
+    for (std::size_t p = 0; p < positions; ++p)
+      wires_.write(kernels_, roots + p * sizes_.oc_lanes, sums + p * sizes_.oc_lanes, oc_active);
   }
 
  private:
@@ -93,11 +88,6 @@ class CarrierStrip final : public StagedStrip {
     Kernels::accumulate_padding(sums, position_);
   }
 
-  static void encode(const fixed_point::CarrierCodec& codec, std::int64_t* sum, std::size_t n) {
-    const std::vector<double> values(doubles_in(sum), doubles_in(sum) + n);
-    codec.encode_row(values.data(), sum, n);
-  }
-
   std::shared_ptr<const StagedUnits> units_;
   const Kernels& kernels_;
   const StagedSizes sizes_;
@@ -107,7 +97,7 @@ class CarrierStrip final : public StagedStrip {
   std::vector<Carrier> x_;        ///< [position][ic]
   std::vector<Carrier> sums_;     ///< [position][ic][oc]
   std::vector<Carrier> nodes_;
-  std::optional<fixed_point::CarrierCodec> codes_;  ///< where the units behind the tree take them
+  RootWires wires_;
 };
 
 template <class Kernels>

@@ -24,11 +24,7 @@ void refuse_what_needs_a_clock(const engine::RunOptions& options) {
 
 FastEngine::FastEngine(const compiler::Program& program, const network::QuantizedGraph& graph,
                        const arch::Hardware& hardware, int threads)
-    : program_(program),
-      graph_(graph),
-      hardware_(hardware),
-      pool_(threads),
-      values_(std::make_unique<ValuePass>(hardware_, program.layers.size(), pool_)) {}
+    : program_(program), graph_(graph), hardware_(hardware), pool_(threads) {}
 
 FastEngine::~FastEngine() = default;
 
@@ -39,11 +35,14 @@ engine::RunResult FastEngine::run(std::span<const network::Tensor> inputs,
   if (!timing_) timing = pool_.run_beside([this] { return time_program(program_, hardware_); });
   memory::DramContents memory(program_.image, program_.fixed_from, &pool_);
   engine::TensorMemory tensors(program_, graph_, memory);
+  // A run that fails leaves nothing behind: its events would be those of the next one.
+  auto values =
+      values_ ? std::move(values_) : std::make_unique<ValuePass>(hardware_, program_.layers.size(), pool_);
   std::exception_ptr failure;
   try {
     tensors.write_inputs(inputs);
     engine::run_steps(program_, tensors, options.host,
-                      [&](const compiler::CommandStream& stream) { values_->run(stream, memory); });
+                      [&](const compiler::CommandStream& stream) { values->run(stream, memory); });
   } catch (const base::SimulationError&) {
     failure = std::current_exception();
   }
@@ -54,12 +53,13 @@ engine::RunResult FastEngine::run(std::span<const network::Tensor> inputs,
   engine::RunResult result;
   result.cycles = timing_->cycles;
   result.layers = engine::layer_results(timing_->layers);
-  const auto events = values_->take_events();
+  const auto events = values->take_events();
   for (std::size_t i = 0; i < result.layers.size(); ++i) result.layers[i].events = events[i];
   result.dram = timing_->dram;
   result.load_busy_cycles = timing_->load_busy_cycles;
   result.store_busy_cycles = timing_->store_busy_cycles;
   result.tensors = tensors.read_all();
+  values_ = std::move(values);
   return result;
 }
 

@@ -147,8 +147,9 @@ std::vector<std::int64_t> exact_sums(const PassContext& context, ExactStrip& str
   return sums;
 }
 
-void run_exact_chain(const PassContext& context, ExactStrip& strip, std::span<const Tile> chain,
+void run_exact_chain(const PassContext& context, ExactStrip& strip, const ChainGroup& group,
                      std::span<const ExactWeights* const> weights) {
+  const std::span<const Tile> chain = group.chain(context.pass.tiles, 0);
   const Tile& last = chain.back();
   const std::size_t lanes = context.oc_lanes;
   const auto sums = exact_sums(context, strip, chain, weights);

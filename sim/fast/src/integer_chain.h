@@ -82,8 +82,8 @@ std::vector<std::int64_t> exact_sums(const PassContext& context, ExactStrip& str
                                      std::span<const Tile> chain,
                                      std::span<const ExactWeights* const> weights);
 
-/// exact_sums() to the stored output.
-void run_exact_chain(const PassContext& context, ExactStrip& strip, std::span<const Tile> chain,
+/// exact_sums() of a group's only chain to the stored output.
+void run_exact_chain(const PassContext& context, ExactStrip& strip, const ChainGroup& group,
                      std::span<const ExactWeights* const> weights);
 
 }  // namespace dlasim::sim::fast

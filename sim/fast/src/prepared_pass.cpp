@@ -85,37 +85,23 @@ void for_each_group(const PassContext& context, const UnitWork<Packed>& work, St
 
 // What one thread at a time runs units with.
 
-class ProductWorker {
+template <class Packed, std::size_t kLanesAtOnce, auto make_strip, auto run_group>
+class IntegerWorker {
  public:
-  using Weights = ProductWeights;
-  static constexpr std::size_t kLanes = kBlock;  ///< what a kernel takes at once
-  explicit ProductWorker(const PassContext& /*context*/) {}
+  using Weights = Packed;
+  static constexpr std::size_t kLanes = kLanesAtOnce;  ///< of chains side by side
+  explicit IntegerWorker(const PassContext& /*context*/) {}
   void run(const PassContext& context, const UnitWork<Weights>& work) {
-    ProductStrip strip = product_strip(context, tables_);
-    for_each_group(context, work, strip, [&](const ChainGroup& group, auto weights) {
-      run_product_chains(context, strip, group, weights);
-    });
+    auto strip = make_strip(context, tables_);
+    for_each_group(context, work, strip,
+                   [&](const ChainGroup& group, auto weights) { run_group(context, strip, group, weights); });
   }
 
  private:
   TileTables tables_;
 };
-
-class ExactWorker {
- public:
-  using Weights = ExactWeights;
-  static constexpr std::size_t kLanes = 1;
-  explicit ExactWorker(const PassContext& /*context*/) {}
-  void run(const PassContext& context, const UnitWork<Weights>& work) {
-    ExactStrip strip = exact_strip(context, tables_);
-    for_each_group(context, work, strip, [&](const ChainGroup& group, auto weights) {
-      run_exact_chain(context, strip, group.chain(context.pass.tiles, 0), weights);
-    });
-  }
-
- private:
-  TileTables tables_;
-};
+using ProductWorker = IntegerWorker<ProductWeights, kBlock, product_strip, run_product_chains>;
+using ExactWorker = IntegerWorker<ExactWeights, 1, exact_strip, run_exact_chain>;
 
 class StagedWorker {
  public:

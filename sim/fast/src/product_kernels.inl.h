@@ -81,6 +81,7 @@ void widen(const WidenArgs& a) {
   }
 }
 
+/// As they lie in memory, little-endian.
 inline std::uint32_t four_low_bytes(const std::int32_t* from) {
   const auto byte = [from](int i) { return (static_cast<std::uint32_t>(from[i]) & 0xFFU) << 8 * i; };
   return byte(0) | byte(1) | byte(2) | byte(3);

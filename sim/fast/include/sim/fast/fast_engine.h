@@ -34,7 +34,7 @@ class FastEngine {
   const network::QuantizedGraph& graph_;
   const arch::Hardware hardware_;
   base::ThreadPool pool_;
-  std::unique_ptr<ValuePass> values_;
+  std::unique_ptr<ValuePass> values_;  ///< of the runs before
   std::optional<Timing> timing_;
 };
 
