@@ -36,3 +36,19 @@ function(dla_test)
   gtest_discover_tests(${arg_NAME}_test TEST_PREFIX "${arg_NAME}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${arg_LABELS}")
 endfunction()
+
+# dla_test_on_cpu_levels(NAME sim_blocks CASES PeArrays.* LEVELS scalar avx2 ...)
+#
+# Cases of the test NAME once more with the code of instruction sets that this processor would not choose. Skipped
+# where it has not got them: scripts/test_avx512 runs those on an emulated one.
+function(dla_test_on_cpu_levels)
+  cmake_parse_arguments(arg "" "NAME" "CASES;LEVELS" ${ARGN})
+  list(JOIN arg_CASES ":" filter)
+  foreach(level ${arg_LEVELS})
+    set(name ${arg_NAME}.on_${level})
+    add_test(NAME ${name} COMMAND ${arg_NAME}_test --gtest_filter=${filter})
+    set_tests_properties(${name} PROPERTIES
+      ENVIRONMENT DLASIM_CPU=${level}
+      SKIP_REGULAR_EXPRESSION "DLASIM_CPU: ${level} is wanted, this machine has")
+  endforeach()
+endfunction()

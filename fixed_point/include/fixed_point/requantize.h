@@ -163,6 +163,10 @@ class RequantizeRow {
 
   std::size_t lanes() const noexcept { return lanes_; }
   RequantizeRule rule() const noexcept { return rule_; }
+  /// Whether the low 32 bits of the accumulators are all that the rule reads.
+  bool reads_low_halves() const noexcept {
+    return rule_ == RequantizeRule::kDouble || rule_ == RequantizeRule::kSingle;
+  }
   /// `accumulators` and `out` hold `positions` rows of lanes() values, one row after the other;
   /// they may be the same memory.
   void operator()(const std::int32_t* accumulators, std::int32_t* out,

@@ -8,6 +8,7 @@ namespace dlasim::sim::blocks {
   namespace level {                               \
   extern const LaneKernels<std::int32_t> kNarrow; \
   extern const LaneKernels<std::int64_t> kWide;   \
+  extern const TapPairKernels kTapPairs;          \
   }
 DLA_DECLARE_KERNELS(scalar)
 #if defined(__x86_64__)
@@ -32,6 +33,14 @@ const LaneKernels<std::int64_t>& lane_kernels() {
   if (base::cpu_level() >= base::CpuLevel::kAvx2) return avx2::kWide;
 #endif
   return scalar::kWide;
+}
+
+const TapPairKernels& tap_pair_kernels() {
+#if defined(__x86_64__)
+  if (base::cpu_level() >= base::CpuLevel::kAvx512) return avx512::kTapPairs;
+  if (base::cpu_level() >= base::CpuLevel::kAvx2) return avx2::kTapPairs;
+#endif
+  return scalar::kTapPairs;
 }
 
 }  // namespace dlasim::sim::blocks

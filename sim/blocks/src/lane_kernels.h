@@ -19,7 +19,17 @@ struct LaneKernels {
   void (*sum_lanes)(const Accumulator* lanes, std::size_t count, std::size_t oc_lanes, std::int64_t* sum);
 };
 
+/// Loops over two taps in one pass, for operands of 16 bits: see tap_pairs.h.
+struct TapPairKernels {
+  /// sums[ic][oc] = x[ic] . weights[ic][oc] for the first two taps, += for the others: products of vectors of
+  /// two, their first elements in the low halves of `x`. Sums wrap.
+  using Products = void (*)(std::int32_t* sums, const std::int16_t* weights, const std::uint32_t* x,
+                            std::size_t ic_lanes, std::size_t oc_lanes);
+  Products set_products, add_products;
+};
+
 /// The kernels of base::cpu_level().
+const TapPairKernels& tap_pair_kernels();
 template <class Accumulator>
 const LaneKernels<Accumulator>& lane_kernels();
 template <>

@@ -1,5 +1,9 @@
 // Included by one source file a instruction set, which defines DLA_LANE_KERNELS_NAMESPACE.
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include <type_traits>
 
 #include "lane_kernels.h"
@@ -26,6 +30,16 @@ inline void multiply_column(Accumulator* __restrict sums, const std::int32_t* __
     multiply_block<kAdds, kLanes>(sums, weights, static_cast<Accumulator>(x[ic]));
 }
 
+/// One lane of a pair of taps.
+template <bool kAdds>
+inline void multiply_pair(std::int32_t* sum, const std::int16_t* weights, std::uint32_t x) {
+  const auto product = [](std::uint32_t activation, std::int16_t weight) {
+    return static_cast<std::uint32_t>(static_cast<std::int16_t>(activation) * weight);
+  };
+  const std::uint32_t both = product(x, weights[0]) + product(x >> 16, weights[1]);
+  *sum = static_cast<std::int32_t>(kAdds ? static_cast<std::uint32_t>(*sum) + both : both);
+}
+
 template <bool kAdds, class Accumulator>
 void products(Accumulator* sums, const std::int32_t* weights, const std::int32_t* x, std::size_t ic_lanes,
               std::size_t oc_lanes) {
@@ -37,6 +51,58 @@ void products(Accumulator* sums, const std::int32_t* weights, const std::int32_t
   for (; oc + kBlock <= oc_lanes; oc += kBlock)
     multiply_column<kAdds, kBlock>(sums + oc, weights + oc, x, ic_lanes, oc_lanes);
   for (; oc < oc_lanes; ++oc) multiply_column<kAdds, 1>(sums + oc, weights + oc, x, ic_lanes, oc_lanes);
+}
+
+#if defined(__AVX512BW__)
+constexpr std::size_t kPairLanes = 16;
+template <bool kAdds>
+inline void multiply_pairs(std::int32_t* sums, const std::int16_t* weights, std::uint32_t x) {
+  __m512i v = _mm512_madd_epi16(_mm512_loadu_si512(weights), _mm512_set1_epi32(static_cast<int>(x)));
+  if constexpr (kAdds) v = _mm512_add_epi32(v, _mm512_loadu_si512(sums));
+  _mm512_storeu_si512(sums, v);
+}
+#elif defined(__AVX2__)
+constexpr std::size_t kPairLanes = 8;
+template <bool kAdds>
+inline void multiply_pairs(std::int32_t* sums, const std::int16_t* weights, std::uint32_t x) {
+  auto* to = reinterpret_cast<__m256i*>(sums);
+  __m256i v = _mm256_madd_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights)),
+                                _mm256_set1_epi32(static_cast<int>(x)));
+  if constexpr (kAdds) v = _mm256_add_epi32(v, _mm256_loadu_si256(to));
+  _mm256_storeu_si256(to, v);
+}
+#else
+constexpr std::size_t kPairLanes = 1;
+template <bool kAdds>
+inline void multiply_pairs(std::int32_t* sums, const std::int16_t* weights, std::uint32_t x) {
+  multiply_pair<kAdds>(sums, weights, x);
+}
+#endif
+
+template <bool kAdds, std::size_t kVectors>
+inline void multiply_pair_column(std::int32_t* sums, const std::int16_t* weights, const std::uint32_t* x,
+                                 std::size_t ic_lanes, std::size_t oc_lanes) {
+  for (std::size_t ic = 0; ic < ic_lanes; ++ic, sums += oc_lanes, weights += 2 * oc_lanes) {
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < kVectors; ++i)
+      multiply_pairs<kAdds>(sums + i * kPairLanes, weights + 2 * i * kPairLanes, x[ic]);
+  }
+}
+
+template <bool kAdds>
+void pair_products(std::int32_t* sums, const std::int16_t* weights, const std::uint32_t* x,
+                   std::size_t ic_lanes, std::size_t oc_lanes) {
+  std::size_t oc = 0;
+  for (; oc + 4 * kPairLanes <= oc_lanes; oc += 4 * kPairLanes)
+    multiply_pair_column<kAdds, 4>(sums + oc, weights + 2 * oc, x, ic_lanes, oc_lanes);
+  for (; oc + 2 * kPairLanes <= oc_lanes; oc += 2 * kPairLanes)
+    multiply_pair_column<kAdds, 2>(sums + oc, weights + 2 * oc, x, ic_lanes, oc_lanes);
+  for (; oc + kPairLanes <= oc_lanes; oc += kPairLanes)
+    multiply_pair_column<kAdds, 1>(sums + oc, weights + 2 * oc, x, ic_lanes, oc_lanes);
+  for (; oc < oc_lanes; ++oc) {
+    for (std::size_t ic = 0, lane = oc; ic < ic_lanes; ++ic, lane += oc_lanes)
+      multiply_pair<kAdds>(sums + lane, weights + 2 * lane, x[ic]);
+  }
 }
 
 template <class Accumulator>
@@ -62,9 +128,11 @@ void sum_lanes(const Accumulator* lanes, std::size_t count, std::size_t oc_lanes
 
 extern const LaneKernels<std::int32_t> kNarrow;
 extern const LaneKernels<std::int64_t> kWide;
+extern const TapPairKernels kTapPairs;
 const LaneKernels<std::int32_t> kNarrow{products<false, std::int32_t>, products<true, std::int32_t>,
                                         sum_lanes<std::int32_t>};
 const LaneKernels<std::int64_t> kWide{products<false, std::int64_t>, products<true, std::int64_t>,
                                       sum_lanes<std::int64_t>};
+const TapPairKernels kTapPairs{pair_products<false>, pair_products<true>};
 
 }  // namespace dlasim::sim::blocks::DLA_LANE_KERNELS_NAMESPACE

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "lane_kernels.h"
+#include "tap_pairs.h"
 
 namespace dlasim::sim::blocks {
 namespace {
@@ -26,7 +27,11 @@ PeArray::PeArray(const arch::Hardware& hardware)
       narrow_kernels_(lane_kernels<std::int32_t>()),
       wide_kernels_(lane_kernels<std::int64_t>()),
       weights_(2 * max_taps_ * ic_lanes_ * oc_lanes_),
+      pairs_(TapPairs::fit(hardware) ? std::make_unique<TapPairs>(hardware) : nullptr),
       pipeline_(1, empty_sums(ic_lanes_ * oc_lanes_)) {}
+
+PeArray::~PeArray() = default;
+PeArray::PeArray(PeArray&&) noexcept = default;
 
 void PeArray::configure(const arch::Configure& settings) {
   mode_ = settings.mode;
@@ -55,15 +60,31 @@ void PeArray::step(const In& in) {
     ic_tiles_consumed_ += static_cast<std::uint64_t>(in.beat->request.last_of_ic_tile);
   }
   pipeline_.step(pushed, in.out_taken);
-  if (in.row != nullptr) {
-    if (in.row->tap >= max_taps_) {
-      throw base::SimulationError("pe_array: tap " + std::to_string(in.row->tap) + " is beyond its " +
-                                  std::to_string(max_taps_) + " weight registers");
-    }
-    std::ranges::copy(in.row->w, weights_.begin() + static_cast<std::ptrdiff_t>(row_offset(
-                                                        in.row->bank, in.row->tap, in.row->ic_lane)));
-    if (staged_) staged_->set_weights(*in.row);
+  if (in.row != nullptr) set_weights(*in.row);
+}
+
+void PeArray::set_weights(const WeightRow& row) {
+  if (row.tap >= max_taps_) {
+    throw base::SimulationError("pe_array: tap " + std::to_string(row.tap) + " is beyond its " +
+                                std::to_string(max_taps_) + " weight registers");
   }
+  std::ranges::copy(
+      row.w, weights_.begin() + static_cast<std::ptrdiff_t>(row_offset(row.bank, row.tap, row.ic_lane)));
+  if (staged_) staged_->set_weights(row);
+  if (!pairs_) return;
+  pairs_->finish(pipeline_.tail().narrow.data());
+  pairs_->set_weights(row.bank, row.tap, row.ic_lane, row.w);
+}
+
+void PeArray::set_weight_register(std::size_t index, std::int32_t weight) {
+  const std::size_t row = index / oc_lanes_, tap_row = row / ic_lanes_;
+  const std::size_t first = row * oc_lanes_;
+  weights_.at(index) = weight;
+  if (!pairs_) return;
+  pairs_->finish(pipeline_.tail().narrow.data());
+  pairs_->set_weights(static_cast<std::uint32_t>(tap_row / max_taps_),
+                      static_cast<std::uint32_t>(tap_row % max_taps_), row % ic_lanes_,
+                      std::span(weights_).subspan(first, oc_lanes_));
 }
 
 bool PeArray::accumulate(const ActivationBeat& beat) {
@@ -73,9 +94,12 @@ bool PeArray::accumulate(const ActivationBeat& beat) {
     complete = staged_->accumulate(beat, weights_of(beat.request.bank, beat.request.tap), sums);
   } else if (mode_ == arch::PeMode::kMaximum) {
     wide_ ? keep_maximum(beat, sums.wide.data()) : keep_maximum(beat, sums.narrow.data());
+  } else if (wide_) {
+    multiply_accumulate(beat, wide_kernels_, sums.wide.data());
+  } else if (pairs_) {
+    pairs_->accumulate(beat, sums.narrow.data());
   } else {
-    wide_ ? multiply_accumulate(beat, wide_kernels_, sums.wide.data())
-          : multiply_accumulate(beat, narrow_kernels_, sums.narrow.data());
+    multiply_accumulate(beat, narrow_kernels_, sums.narrow.data());
   }
   if (complete) pass_position_on(beat, sums);
   return complete;

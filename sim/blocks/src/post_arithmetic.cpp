@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <type_traits>
 
 #include "base/error.h"
 #include "fixed_point/activation_table.h"
@@ -93,36 +92,21 @@ void PostArithmetic::write_table(std::uint32_t bank, std::uint32_t entry,
   std::ranges::copy(values, table.begin() + entry);
 }
 
-bool PostArithmetic::is_plain_requantisation() const {
-  return (settings_.requant == Requant::kDouble || settings_.requant == Requant::kSingle) &&
-         settings_.negative_enable == 0;
-}
-
-void PostArithmetic::requantise_row(std::span<const std::int64_t> sums,
-                                    const arch::ChannelParameters* channel, std::uint32_t taps_inside,
-                                    std::int32_t* out) const {
-  if (!is_plain_requantisation()) {
-    for (std::size_t oc = 0; oc < sums.size(); ++oc) {
-      out[oc] = static_cast<std::int32_t>(requantise(sums[oc] + channel[oc].bias, channel[oc], taps_inside));
-    }
-    return;
-  }
-  // requantise() with its decisions taken once: with the rule known the loop is a few instructions a lane.
-  const auto run = [&](auto rule) {
-    for (std::size_t oc = 0; oc < sums.size(); ++oc) {
-      const arch::ChannelParameters& c = channel[oc];
-      const std::int64_t v =
-          fixed_point::requantize(decltype(rule)::value, sums[oc] + c.bias, {c.mantissa, c.shift});
-      out[oc] = static_cast<std::int32_t>(
-          std::clamp(v + settings_.output_zero_point, settings_.clamp_min, settings_.clamp_max));
-    }
-  };
-  using Rule = fixed_point::RequantizeRule;
-  if (settings_.requant == Requant::kDouble) {
-    run(std::integral_constant<Rule, Rule::kDouble>{});
-  } else {
-    run(std::integral_constant<Rule, Rule::kSingle>{});
-  }
+std::optional<fixed_point::RequantizeRow> PostArithmetic::row_unit(
+    std::span<const arch::ChannelParameters> channels, std::size_t lanes) const {
+  const arch::PostSettings& s = settings_;
+  if (s.requant == Requant::kNone || s.requant == Requant::kAverage || s.negative_enable != 0) return {};
+  if (!fits_int32(s.clamp_min) || !fits_int32(s.clamp_max)) return {};
+  const fixed_point::RequantizeRule rule = rule_of(s.requant);
+  std::vector<fixed_point::Multiplier> multipliers(lanes);
+  std::ranges::transform(channels, multipliers.begin(), [](const arch::ChannelParameters& p) {
+    return fixed_point::Multiplier{p.mantissa, p.shift};
+  });
+  if (!std::ranges::all_of(multipliers, [rule](auto m) { return fixed_point::is_supported(rule, m); }))
+    return {};
+  return fixed_point::RequantizeRow(
+      rule, multipliers,
+      {s.output_zero_point, static_cast<std::int32_t>(s.clamp_min), static_cast<std::int32_t>(s.clamp_max)});
 }
 
 bool PostArithmetic::finishes_nothing() const {

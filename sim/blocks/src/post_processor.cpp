@@ -23,10 +23,13 @@ PostProcessor::PostProcessor(const arch::Hardware& hardware)
       parameter_slots_(static_cast<std::uint32_t>(hardware.buffers.parameter_slots)),
       parameters_(oc_lanes_ * parameter_slots_),
       arithmetic_(hardware.post_processor.table_entries),
+      units_(parameter_slots_),
+      biased_(oc_lanes_),
       pipeline_(hardware.post_processor.latency, empty_word(oc_lanes_)) {}
 
 void PostProcessor::configure(const arch::Configure& settings) {
   arithmetic_.configure(settings.post);
+  forget_units();
   staged_.reset();
 }
 
@@ -46,12 +49,31 @@ arch::ChannelParameters& PostProcessor::parameters(std::uint32_t slot, std::size
   return parameters_[slot * oc_lanes_ + oc_lane];
 }
 
+void PostProcessor::forget_units() {
+  for (SlotUnit& unit : units_) unit.lanes = 0;
+}
+
+const PostProcessor::SlotUnit& PostProcessor::unit_of(std::uint32_t slot, std::size_t lanes) {
+  const std::span channels(&parameters(slot, 0), lanes);
+  SlotUnit& unit = units_[slot];
+  if (unit.lanes == lanes) return unit;
+  unit.lanes = lanes;
+  unit.row = arithmetic_.row_unit(channels, lanes);
+  if (unit.row && !unit.row->reads_low_halves()) unit.row.reset();
+  unit.biases.resize(lanes);
+  std::ranges::transform(channels, unit.biases.begin(),
+                         [](const arch::ChannelParameters& p) { return static_cast<std::uint32_t>(p.bias); });
+  return unit;
+}
+
 void PostProcessor::step(const In& in) {
   if (in.sums != nullptr) process(*in.sums, pipeline_.tail());
   pipeline_.step(in.sums != nullptr, in.out_taken);
   if (in.operand != nullptr) std::ranges::copy(in.operand->values, operands_.word(in.operand->word).begin());
-  if (in.parameter != nullptr)
+  if (in.parameter != nullptr) {
     parameters(in.parameter->slot, in.parameter->oc_lane) = in.parameter->parameters;
+    units_[in.parameter->slot].lanes = 0;
+  }
   if (in.table != nullptr) arithmetic_.write_table(in.table->bank, in.table->entry, in.table->values);
 }
 
@@ -69,11 +91,25 @@ void PostProcessor::process(const ChannelSums& sums, OutputWord& out) {
     process_staged(sums, out);
     return;
   }
-  const arch::ChannelParameters* channel = &parameters(p.parameter_slot, 0);
-  arithmetic_.requantise_row(std::span(sums.sum).first(p.oc_active), channel, p.taps_inside,
-                             out.value.data());
+  requantise(sums, std::span(out.value).first(p.oc_active));
   const std::int32_t* operand = arithmetic_.has_operand() ? operands_.read(p.operand_word).data() : nullptr;
-  arithmetic_.finish(std::span(out.value).first(p.oc_active), operand);
+  arithmetic_.finish_rows({out.value.data(), oc_lanes_, p.oc_active, 1, operand, oc_lanes_});
+}
+
+void PostProcessor::requantise(const ChannelSums& sums, std::span<std::int32_t> out) {
+  const Position& p = sums.position;
+  const SlotUnit& unit = unit_of(p.parameter_slot, out.size());
+  if (unit.row) {
+    for (std::size_t oc = 0; oc < out.size(); ++oc)
+      biased_[oc] = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums.sum[oc]) + unit.biases[oc]);
+    (*unit.row)(biased_.data(), out.data());
+    return;
+  }
+  const arch::ChannelParameters* channel = &parameters(p.parameter_slot, 0);
+  for (std::size_t oc = 0; oc < out.size(); ++oc) {
+    out[oc] = static_cast<std::int32_t>(
+        arithmetic_.requantise(sums.sum[oc] + channel[oc].bias, channel[oc], p.taps_inside));
+  }
 }
 
 void PostProcessor::process_staged(const ChannelSums& sums, OutputWord& out) {

@@ -157,7 +157,10 @@ void FaultInjector::hit(const trace::AcceleratorView& view, blocks::PeArray& pe_
     return std::stoul(fault_.signal.substr(std::string(name).size()));
   };
   if (fault_.signal.starts_with("weight_")) {
-    disturb(pe_array.weight_registers().at(index_after("weight_")));
+    const std::size_t index = index_after("weight_");
+    std::int32_t weight = pe_array.weight_registers().at(index);
+    disturb(weight);
+    pe_array.set_weight_register(index, weight);
   } else if (fault_.signal.starts_with("mantissa_")) {
     disturb(post_processor.parameter_registers().at(index_after("mantissa_")).mantissa);
   } else if (fault_.signal.starts_with("bias_")) {

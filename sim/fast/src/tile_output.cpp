@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "base/error.h"
 
@@ -10,29 +9,6 @@ namespace dlasim::sim::fast {
 namespace {
 
 using arch::Requant;
-using fixed_point::Multiplier;
-using fixed_point::RequantizeRule;
-
-bool fits_int32(std::int64_t v) {
-  return v >= std::numeric_limits<std::int32_t>::min() && v <= std::numeric_limits<std::int32_t>::max();
-}
-
-/// The row unit that does the same as PostArithmetic::requantise with these settings, if there is one.
-std::optional<fixed_point::RequantizeRow> row_unit(const arch::PostSettings& s,
-                                                   std::span<const arch::ChannelParameters> parameters,
-                                                   std::size_t stride) {
-  if (s.requant == Requant::kNone || s.requant == Requant::kAverage || s.negative_enable != 0) return {};
-  if (!fits_int32(s.clamp_min) || !fits_int32(s.clamp_max)) return {};
-  const RequantizeRule rule = blocks::rule_of(s.requant);
-  std::vector<Multiplier> lanes(stride);  // a multiplier of 0 where there is no channel
-  for (std::size_t oc = 0; oc < parameters.size(); ++oc)
-    lanes[oc] = {parameters[oc].mantissa, parameters[oc].shift};
-  if (!std::ranges::all_of(lanes, [rule](Multiplier m) { return fixed_point::is_supported(rule, m); }))
-    return {};
-  return fixed_point::RequantizeRow(
-      rule, lanes,
-      {s.output_zero_point, static_cast<std::int32_t>(s.clamp_min), static_cast<std::int32_t>(s.clamp_max)});
-}
 
 void store_row(const std::int32_t* values, std::byte* to, std::size_t n, std::size_t element_bytes) {
   for (std::size_t i = 0; i < n; ++i)
@@ -57,11 +33,11 @@ ChannelUnits::ChannelUnits(const PassContext& context, std::span<const Tile* con
   }
   for (std::size_t lane = 0; lane < parameters.size(); ++lane)
     narrow_biases[lane] = static_cast<std::int32_t>(parameters[lane].bias);
-  row = row_unit(context.arithmetic.settings(), parameters, stride);
+  row = context.arithmetic.row_unit(parameters, stride);
 }
 
 bool ChannelUnits::take_narrow_sums() const {
-  return row && (row->rule() == RequantizeRule::kDouble || row->rule() == RequantizeRule::kSingle);
+  return row && row->reads_low_halves();
 }
 
 std::vector<std::int32_t> read_operand(const PassContext& context, const Tile& tile) {

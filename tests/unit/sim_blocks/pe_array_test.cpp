@@ -127,7 +127,8 @@ constexpr auto kMac = arch::PeMode::kMultiplyAccumulate;
 constexpr auto kMax = arch::PeMode::kMaximum;
 INSTANTIATE_TEST_SUITE_P(Shapes, PeArrays,
                          testing::Values(ArrayCase{1, 1, kMac, false}, ArrayCase{3, 5, kMac, false},
-                                         ArrayCase{16, 16, kMac, false}, ArrayCase{5, 33, kMac, true},
+                                         ArrayCase{16, 16, kMac, false}, ArrayCase{2, 61, kMac, false},
+                                         ArrayCase{3, 125, kMac, false}, ArrayCase{5, 33, kMac, true},
                                          ArrayCase{1, 7, kMax, false}, ArrayCase{9, 9, kMax, false},
                                          ArrayCase{4, 3, kMax, true}));
 
@@ -142,6 +143,77 @@ TEST(PeArray, UsesTheWeightsFromBeforeTheEdgeOfTheirWrite) {
   EXPECT_EQ(array.out().narrow[0], 10);
   array.step({&beat, nullptr, true});
   EXPECT_EQ(array.out().narrow[0], 18);
+}
+
+/// A beat of one ic lane for tap `tap` of `taps`.
+ActivationBeat tap_beat(std::int32_t x, std::uint32_t tap, std::uint32_t taps) {
+  ActivationBeat beat{{x}, {}};
+  beat.request.tap = tap;
+  beat.request.lanes_active = 1;
+  beat.request.first_tap = tap == 0;
+  beat.request.last_tap = tap + 1 == taps;
+  return beat;
+}
+
+void set_weights(PeArray& array, const std::vector<std::int32_t>& of_taps) {
+  for (std::uint32_t tap = 0; tap < of_taps.size(); ++tap) {
+    const WeightRow row{{of_taps[tap]}, 0, tap, 0, true};
+    array.step({nullptr, &row, false});
+  }
+}
+
+TEST(PeArray, ATapHasTheWeightOfItsCycleHoweverWeightsChangeMeanwhile) {
+  const std::vector<std::int32_t> weights{1, 10, 100, 1000, 10'000};
+  for (std::uint32_t taps = 1; taps <= 5; ++taps) {
+    for (std::uint32_t before = 0; before < taps; ++before) {  // the beat that a write comes before
+      for (std::uint32_t written = 0; written < taps; ++written) {
+        for (const bool by_port : {true, false}) {
+          PeArray array(lanes(1, 1));
+          set_weights(array, weights);
+          std::int32_t expected = 0;
+          for (std::uint32_t tap = 0; tap < taps; ++tap) {
+            if (tap == before && by_port) {
+              const WeightRow row{{7}, 0, written, 0, true};
+              array.step({nullptr, &row, false});
+            } else if (tap == before) {
+              array.set_weight_register(written, 7);
+            }
+            expected += 3 * (tap == written && tap >= before ? 7 : weights[tap]);
+            const ActivationBeat beat = tap_beat(3, tap, taps);
+            array.step({&beat, nullptr, false});
+          }
+          ASSERT_TRUE(array.valid());
+          EXPECT_EQ(array.out().narrow[0], expected)
+              << taps << " taps, tap " << written << " written before tap " << before
+              << (by_port ? " by the port" : " by a fault");
+        }
+      }
+    }
+  }
+}
+
+TEST(PeArray, LargestProductsWrapInNarrowAccumulators) {
+  for (const std::uint32_t taps : {1U, 2U, 3U}) {
+    PeArray array(lanes(1, 1));
+    set_weights(array, {-32768, -32768, -32768});
+    for (std::uint32_t tap = 0; tap < taps; ++tap) {
+      const ActivationBeat beat = tap_beat(-32768, tap, taps);
+      array.step({&beat, nullptr, false});
+    }
+    EXPECT_EQ(array.out().narrow[0], static_cast<std::int32_t>(taps << 30));
+  }
+}
+
+TEST(PeArray, MultipliesOperandsOfMoreThanSixteenBits) {
+  arch::Hardware hardware = lanes(1, 1);
+  hardware.pe_array.activation_bits = hardware.pe_array.weight_bits = 32;
+  PeArray array(hardware);
+  set_weights(array, {70'000, 3});
+  for (std::uint32_t tap = 0; tap < 2; ++tap) {
+    const ActivationBeat beat = tap_beat(-10'001, tap, 2);
+    array.step({&beat, nullptr, false});
+  }
+  EXPECT_EQ(array.out().narrow[0], -10'001 * 70'003);
 }
 
 TEST(PeArray, RefusesATapBeyondItsRegisters) {

@@ -79,7 +79,7 @@ struct Bench {
       s.position.operand_word = static_cast<std::uint32_t>(random.integer(0, 19));
       s.position.output_word = static_cast<std::uint32_t>(random.integer(0, 99));
       s.position.taps_inside = static_cast<std::uint32_t>(random.integer(1, 12));
-      s.position.oc_active = static_cast<std::uint32_t>(random.integer(1, kLanes));
+      s.position.oc_active = static_cast<std::uint32_t>(random.integer(least_active, kLanes));
       s.position.last_sum = random.integer(0, 9) != 0;
       s.position.last_of_tile = random.integer(0, 4) == 0;
       s.position.layer = 2;
@@ -121,6 +121,7 @@ struct Bench {
 
   base::Random random;
   PostProcessor post;
+  std::int64_t least_active = 1;  // lanes with a channel
   std::vector<arch::ChannelParameters> parameters;
   std::vector<std::vector<std::int32_t>> operands, tables;
 };
@@ -298,6 +299,36 @@ TEST(PostProcessor, GatesLanesWithTheirPartners) {
     const std::int64_t product = table(sums, lane) * (table(sums, lane + 3) + 128);
     return std::clamp<std::int64_t>(scaled(Requant::kDouble, product, s.combined), -128, 127);
   });
+}
+
+TEST(PostProcessor, RequantisesWithTheRegistersAsTheyAreWhenAPositionComes) {
+  arch::PostSettings s = settings_with(Requant::kDouble);
+  Bench bench(s, 73);
+  bench.least_active = kLanes;
+  const auto check = [&] {
+    bench.check([&](const ChannelSums& sums, std::uint32_t lane) {
+      const auto& p = bench.parameter(sums, lane);
+      const std::int64_t v = scaled(Requant::kDouble, bench.biased(sums, lane), {p.mantissa, p.shift});
+      return std::clamp<std::int64_t>(v + s.output_zero_point, -100, 110);
+    });
+  };
+  check();
+
+  arch::ChannelParameters& written = bench.parameters[kLanes];  // slot 1, lane 0
+  written = {12'345, 1 << 30, -7};
+  const ParameterWrite write{1, 0, written};
+  bench.post.step({nullptr, nullptr, &write, nullptr, false});
+  check();
+
+  bench.parameters[0].mantissa ^= 1 << 29;
+  bench.post.parameter_registers()[0].mantissa ^= 1 << 29;  // as a fault does
+  check();
+
+  s.output_zero_point = -50;
+  arch::Configure configure;
+  configure.post = s;
+  bench.post.configure(configure);
+  check();
 }
 
 TEST(PostProcessor, RefusesWritesBeyondItsMemories) {

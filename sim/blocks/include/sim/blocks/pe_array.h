@@ -15,6 +15,7 @@ namespace dlasim::sim::blocks {
 
 template <class Accumulator>
 struct LaneKernels;
+class TapPairs;
 
 /// oc_lanes x ic_lanes PEs, one tap of one position a cycle. PE (oc, ic) holds its weights of every tap in
 /// two banks of registers, multiplies activation ic by the tap's weight and accumulates; after the last tap
@@ -25,6 +26,8 @@ struct LaneKernels;
 class PeArray {
  public:
   explicit PeArray(const arch::Hardware& hardware);
+  ~PeArray();
+  PeArray(PeArray&&) noexcept;
 
   struct In {
     const ActivationBeat* beat = nullptr;  ///< accepted, only while `ready`
@@ -45,8 +48,9 @@ class PeArray {
   void step(const In& in);
 
   /// The weight registers, [bank][tap][ic][oc].
-  std::vector<std::int32_t>& weight_registers() { return weights_; }
   const std::vector<std::int32_t>& weight_registers() const { return weights_; }
+  /// Writes one of them: for faults on purpose.
+  void set_weight_register(std::size_t index, std::int32_t weight);
 
   /// Names the registers for waves; `v(name, value)` is called for each.
   template <class Visitor>
@@ -66,6 +70,7 @@ class PeArray {
   void keep_maximum(const ActivationBeat& beat, Accumulator* sums) const;
   const std::int32_t* weights_of(std::uint32_t bank, std::uint32_t tap) const;
   std::size_t row_offset(std::uint32_t bank, std::uint32_t tap, std::uint32_t ic_lane) const;
+  void set_weights(const WeightRow& row);
 
   const StagedSizes staged_sizes_;
   const std::size_t ic_lanes_, oc_lanes_, max_taps_;
@@ -74,6 +79,7 @@ class PeArray {
   const LaneKernels<std::int32_t>& narrow_kernels_;
   const LaneKernels<std::int64_t>& wide_kernels_;
   std::vector<std::int32_t> weights_;
+  std::unique_ptr<TapPairs> pairs_;  // null: operands of over 16 bits
   std::uint64_t ic_tiles_consumed_ = 0;
   std::unique_ptr<StagedLanes> staged_;
   bool taps_are_sums_ = false;  // MX block mode: every tap goes to the tree

@@ -47,14 +47,13 @@ class PostArithmetic {
   /// First stage, of one lane; `biased` is sum + bias.
   std::int64_t requantise(std::int64_t biased, const arch::ChannelParameters& p,
                           std::uint32_t taps_inside) const;
-  /// First stage of all lanes: `sums` without their biases.
-  void requantise_row(std::span<const std::int64_t> sums, const arch::ChannelParameters* channel,
-                      std::uint32_t taps_inside, std::int32_t* out) const;
-  /// Second and third stage, in place; `operand` is looked at if has_operand().
-  void finish(std::span<std::int32_t> lanes, const std::int32_t* operand) const;
-  /// finish() of many rows, all lanes of a row at a time where the settings allow it.
+  /// First stage of `lanes` lanes, those of `channels` first and multipliers of 0 behind them, as one unit
+  /// that gives what requantise() gives; absent where the settings ask for more than a multiplier.
+  std::optional<fixed_point::RequantizeRow> row_unit(std::span<const arch::ChannelParameters> channels,
+                                                     std::size_t lanes) const;
+  /// Second and third stage, in place, all lanes of a row at a time where the settings allow it.
   void finish_rows(const PostRows& rows) const;
-  /// Whether finish() leaves its lanes alone.
+  /// Whether finish_rows() leaves its lanes alone.
   bool finishes_nothing() const;
 
  private:
@@ -66,8 +65,8 @@ class PostArithmetic {
   std::optional<CombineUnits> combine_units() const;
   void combine_row(std::int32_t* first, std::int32_t* second, std::size_t n) const;
   void look_up_row(std::span<std::int32_t> lanes, const arch::TableStage& stage) const;
-  /// Whether the first stage is a multiplier by one of the two integer rules, and no negative slope.
-  bool is_plain_requantisation() const;
+  /// finish_rows() of one row, lane by lane.
+  void finish(std::span<std::int32_t> lanes, const std::int32_t* operand) const;
   std::int64_t scale(std::int64_t v, arch::Requant rule, const arch::Scale& s) const;
   std::int32_t look_up(std::int32_t x, const arch::TableStage& stage) const;
   std::int64_t combine(std::int64_t first, std::int64_t second) const;

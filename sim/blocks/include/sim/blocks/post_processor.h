@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,7 +52,10 @@ class PostProcessor {
   void step(const In& in);
 
   /// The parameter registers, [slot][oc]: for faults on purpose.
-  std::vector<arch::ChannelParameters>& parameter_registers() { return parameters_; }
+  std::vector<arch::ChannelParameters>& parameter_registers() {
+    forget_units();
+    return parameters_;
+  }
 
   /// Names the registers for waves; `v(name, value)` is called for each.
   template <class Visitor>
@@ -61,9 +65,20 @@ class PostProcessor {
   }
 
  private:
+  /// The first `lanes` channels of a slot as one unit, where it reads the sums' low halves. Made when a
+  /// position first needs it, and again after any change of what it is made of.
+  struct SlotUnit {
+    std::size_t lanes = 0;                          ///< 0: to be made
+    std::optional<fixed_point::RequantizeRow> row;  ///< absent: lane by lane
+    std::vector<std::uint32_t> biases;              ///< low halves
+  };
+
   void process(const ChannelSums& sums, OutputWord& out);
+  void requantise(const ChannelSums& sums, std::span<std::int32_t> out);
   void process_staged(const ChannelSums& sums, OutputWord& out);
   arch::ChannelParameters& parameters(std::uint32_t slot, std::size_t oc_lane);
+  const SlotUnit& unit_of(std::uint32_t slot, std::size_t lanes);
+  void forget_units();
 
   const StagedSizes staged_sizes_;
   const std::size_t oc_lanes_;
@@ -71,6 +86,8 @@ class PostProcessor {
   std::uint32_t parameter_slots_;
   std::vector<arch::ChannelParameters> parameters_;
   PostArithmetic arithmetic_;
+  std::vector<SlotUnit> units_;  // [slot]
+  std::vector<std::int32_t> biased_;
   std::unique_ptr<StagedOutput> staged_;
   bool requantises_staged_ = false, staged_has_operand_ = false;
   std::vector<std::int64_t> staged_values_;
