@@ -21,11 +21,15 @@ namespace {
 
 using network::StagedNumerics;
 
-/// A layer and the program that runs it on an array of `lanes` x `lanes`.
+/// A layer and the program that runs it on an array of `lanes` x `lanes`, with a bus as wide for it as the
+/// default hardware's is for 16 x 16: a large array on a narrow bus waits, and what is measured is the
+/// waiting.
 struct Workload {
   Workload(const LayerShape& s, const std::optional<StagedNumerics>& numerics, int lanes)
       : shape(s), layer(convolution(s, numerics)) {
     hardware.pe_array.ic_lanes = hardware.pe_array.oc_lanes = lanes;
+    hardware.dram.bus_bytes = 2 * lanes;
+    hardware.dram.burst_bytes = 4 * lanes;
     program = sim::compiler::compile(layer.graph, hardware);
   }
   sim::engine::RunResult run(const sim::engine::RunOptions& options = {}) const {

@@ -28,11 +28,12 @@ class WordMemory {
 
  private:
   std::size_t offset(std::uint32_t word) const {
-    if (word >= words_) {
-      throw base::SimulationError(name_ + ": word " + std::to_string(word) + " is beyond its " +
-                                  std::to_string(words_) + " words");
-    }
+    if (word >= words_) refuse(word);
     return word * lanes_;
+  }
+  [[noreturn, gnu::cold]] void refuse(std::uint32_t word) const {
+    throw base::SimulationError(name_ + ": word " + std::to_string(word) + " is beyond its " +
+                                std::to_string(words_) + " words");
   }
 
   std::string name_;
