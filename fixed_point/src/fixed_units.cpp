@@ -173,9 +173,13 @@ std::shared_ptr<const NarrowUnits<std::int32_t>> fixed_units(const StagedFormats
     tree.push_back(node->unit);
     nodes = node->out;
   }
-  return std::make_shared<NarrowUnits<std::int32_t>>(
-      NarrowUnits<std::int32_t>{FixedCodec(operands.input), FixedCodec(operands.weight), product->unit,
-                                sum->unit, std::move(tree), std::ldexp(1.0, -nodes.fl)});
+  const auto total = is_plain_dfp(formats.partial_sum)
+                         ? adder(formats.partial_sum, Range::of(formats.partial_sum), nodes)
+                         : std::nullopt;
+  return std::make_shared<NarrowUnits<std::int32_t>>(NarrowUnits<std::int32_t>{
+      FixedCodec(operands.input), FixedCodec(operands.weight), product->unit, sum->unit, std::move(tree),
+      std::ldexp(1.0, -nodes.fl), total ? std::optional(total->unit) : std::nullopt,
+      std::ldexp(1.0, -formats.partial_sum.fl)});
 }
 
 }  // namespace dlasim::fixed_point::detail

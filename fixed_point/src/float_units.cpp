@@ -160,9 +160,12 @@ std::shared_ptr<const NarrowUnits<float>> float_units(const StagedFormats& forma
     tree.push_back(node->sum);
     nodes = node->out;
   }
-  return std::make_shared<NarrowUnits<float>>(
-      NarrowUnits<float>{FloatCodec(operands.input), FloatCodec(operands.weight), product->product,
-                         accumulator->sum, std::move(tree)});
+  std::optional<ProvenSum> total;
+  if (formats.partial_sum.kind == Kind::kMinifloat)
+    total = adder(formats.partial_sum, {ValueSet::of(formats.partial_sum), true}, nodes);
+  return std::make_shared<NarrowUnits<float>>(NarrowUnits<float>{
+      FloatCodec(operands.input), FloatCodec(operands.weight), product->product, accumulator->sum,
+      std::move(tree), total ? std::optional(total->sum) : std::nullopt});
 }
 
 }  // namespace dlasim::fixed_point::detail

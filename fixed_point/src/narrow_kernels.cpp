@@ -91,6 +91,16 @@ void accumulate_columns(const NarrowUnits<std::int32_t>& units, const std::int32
   }
 }
 
+/// The doubles' bit patterns.
+template <class Carrier>
+void scale_to_doubles(const Carrier* carriers, double scale, std::int64_t* out, std::size_t n) noexcept {
+  for (std::size_t i = 0; i < n; ++i) {
+    Carrier value;
+    std::memcpy(&value, carriers + i, sizeof value);
+    out[i] = std::bit_cast<std::int64_t>(static_cast<double>(value) * scale);
+  }
+}
+
 /// `before` has the shape of `block`, or one row of kBuffer for all.
 template <class Carrier>
 void accumulate(const NarrowUnits<Carrier>& units, const Carrier* x, const Carrier* w,
@@ -181,13 +191,35 @@ void NarrowKernels<Carrier>::add_level(int level, const Carrier* in, Carrier* ou
 
 template <class Carrier>
 void NarrowKernels<Carrier>::widen(const Carrier* root, std::int64_t* out, std::size_t n) const noexcept {
-  double scale = 1;
-  if constexpr (std::is_same_v<Carrier, std::int32_t>) scale = units_->root_scale;
-  for (std::size_t i = 0; i < n; ++i) {
-    Carrier value;
-    std::memcpy(&value, root + i, sizeof value);
-    out[i] = std::bit_cast<std::int64_t>(static_cast<double>(value) * scale);
+  detail::scale_to_doubles(root, units_->root_scale, out, n);
+}
+
+template <class Carrier>
+bool NarrowKernels<Carrier>::has_partial_sums() const noexcept {
+  return units_->partial_sum.has_value();
+}
+
+template <class Carrier>
+void NarrowKernels<Carrier>::begin_totals(const Carrier* roots, Carrier* totals, const LaneBlock& block,
+                                          PointEvents& events) const noexcept {
+  for (std::size_t column = 0; column < block.length; column += detail::kBuffer) {
+    detail::add(*units_->partial_sum, {detail::kZeros<Carrier>.data(), 0}, {roots + column, block.stride},
+                {totals + column, block.stride}, block.rows, std::min(detail::kBuffer, block.length - column),
+                of(events, Point::kPartialSum));
   }
+}
+
+template <class Carrier>
+void NarrowKernels<Carrier>::add_to_totals(const Carrier* roots, Carrier* totals, const LaneBlock& block,
+                                           PointEvents& events) const noexcept {
+  detail::add(*units_->partial_sum, {totals, block.stride}, {roots, block.stride}, {totals, block.stride},
+              block.rows, block.length, of(events, Point::kPartialSum));
+}
+
+template <class Carrier>
+void NarrowKernels<Carrier>::widen_totals(const Carrier* totals, std::int64_t* out,
+                                          std::size_t n) const noexcept {
+  detail::scale_to_doubles(totals, units_->total_scale, out, n);
 }
 
 template class NarrowKernels<std::int32_t>;

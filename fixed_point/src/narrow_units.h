@@ -61,6 +61,8 @@ struct NarrowUnits<std::int32_t> {
   FixedUnit product, accumulator;
   std::vector<FixedUnit> tree;
   double root_scale = 1;  ///< 2^-fl of what leaves the tree
+  std::optional<FixedUnit> partial_sum;
+  double total_scale = 1;  ///< 2^-fl of the partial sums
 };
 
 struct FloatProduct {
@@ -78,6 +80,8 @@ struct NarrowUnits<float> {
   FloatProduct product;
   FloatSum accumulator;
   std::vector<FloatSum> tree;
+  std::optional<FloatSum> partial_sum;
+  static constexpr double root_scale = 1, total_scale = 1;
 };
 
 /// Null where 32 bits are not proven to be enough.

@@ -76,6 +76,17 @@ class NarrowKernels {
   /// What leaves the tree, as bit patterns of the doubles that StagedKernels goes on with.
   void widen(const Carrier* root, std::int64_t* out, std::size_t n) const noexcept;
 
+  /// Whether 32 bits are enough for the partial sums too: what the three below ask for.
+  bool has_partial_sums() const noexcept;
+  /// totals[r][i] = Q[partial_sum](+0 + roots[r][i]), both of the block's shape: the first sums of the tree.
+  void begin_totals(const Carrier* roots, Carrier* totals, const LaneBlock& block,
+                    PointEvents& events) const noexcept;
+  /// totals[r][i] = Q[partial_sum](totals[r][i] + roots[r][i]): the others.
+  void add_to_totals(const Carrier* roots, Carrier* totals, const LaneBlock& block,
+                     PointEvents& events) const noexcept;
+  /// As widen(), of totals.
+  void widen_totals(const Carrier* totals, std::int64_t* out, std::size_t n) const noexcept;
+
  private:
   explicit NarrowKernels(std::shared_ptr<const detail::NarrowUnits<Carrier>> units)
       : units_(std::move(units)) {}

@@ -72,6 +72,23 @@ class CarrierStrip final : public StagedStrip {
       wires_.write(kernels_, roots + p * sizes_.oc_lanes, sums + p * sizes_.oc_lanes, oc_active);
   }
 
+  /// Codes behind the tree are for units that are no carriers' units.
+  bool has_totals() const override { return units_->kernels() != nullptr && kernels_.has_partial_sums(); }
+
+  void reduce_into_totals(std::size_t positions, std::uint32_t oc_active, bool first_sum,
+                          std::int32_t* totals) override {
+    const LaneBlock lanes{positions * rows_, oc_active, sizes_.oc_lanes};
+    const Carrier* roots = reduce_levels(kernels_, sums_.data(), nodes_, lanes, events_);
+    const LaneBlock block{positions, oc_active, sizes_.oc_lanes};
+    auto* carriers = reinterpret_cast<Carrier*>(totals);
+    first_sum ? kernels_.begin_totals(roots, carriers, block, events_)
+              : kernels_.add_to_totals(roots, carriers, block, events_);
+  }
+
+  void widen_totals(const std::int32_t* totals, std::size_t n, std::int64_t* sums) const override {
+    kernels_.widen_totals(reinterpret_cast<const Carrier*>(totals), sums, n);
+  }
+
  private:
   Carrier* weights_of(std::uint32_t tap) { return weights_.data() + tap * positions_ * position_; }
 

@@ -38,7 +38,8 @@ void StagedChain::run(const PassContext& context, ExactStrip& strip, std::span<c
   if (lanes_ == nullptr) {
     sums_ = exact_sums(context, strip, chain, weights);
   } else {
-    sums_.assign(chain.back().positions() * oc_lanes_, 0);
+    const std::size_t values = chain.back().positions() * oc_lanes_;
+    strips_have_totals() ? totals_of_strips_.resize(values) : sums_.assign(values, 0);
     for (std::size_t i = 0; i < chain.size(); ++i) run_tile(strip.of(chain[i]), chain[i], *weights[i]);
   }
   write(context, strip, chain.back());
@@ -122,6 +123,11 @@ void StagedChain::run_ic_tile_in_strips(const ExactStrip::Entry& strip, const Ti
       strip_->accumulate(static_cast<std::uint32_t>(tap), std::span(inputs_).first(n), lanes_active,
                          oc_active);
     }
+    if (strip_->has_totals()) {
+      strip_->reduce_into_totals(n, oc_active, beat_.request.position.first_sum,
+                                 totals_of_strips_.data() + first * oc_lanes_);
+      continue;
+    }
     strip_->reduce(n, oc_active, tree_sums_.data());
     for (std::size_t i = 0; i < n; ++i) {
       begin_position(tile.run, first + i);
@@ -181,7 +187,11 @@ void StagedChain::write(const PassContext& context, ExactStrip& strip, const Til
     p.index = beat_.request.position.index;
     p.element = beat_.request.position.element;
     p.taps_inside = taps.taps_inside(i);
-    std::copy_n(sums_.data() + i * lanes, lanes, sums.sum.begin());
+    if (strips_have_totals()) {
+      strip_->widen_totals(totals_of_strips_.data() + i * lanes, tile.run.oc_active, sums.sum.data());
+    } else {
+      std::copy_n(sums_.data() + i * lanes, lanes, sums.sum.begin());
+    }
     output_->finish(sums, parameters.data(), operand.empty() ? nullptr : operand.data() + i * lanes,
                     values.data());
     for (std::size_t oc = 0; oc < tile.run.oc_active; ++oc) {

@@ -24,7 +24,7 @@ class StagedChain {
   void run(const PassContext& context, ExactStrip& strip, std::span<const Tile> chain,
            std::span<const ExactWeights* const> weights);
   /// Gives back the memory of the sums, which is large and needed only while chains run.
-  void free_sums() { sums_ = {}; }
+  void free_sums() { sums_ = {}, totals_of_strips_ = {}; }
   /// Counts of the units' events since the last call.
   fixed_point::PointEvents take_events();
 
@@ -32,6 +32,7 @@ class StagedChain {
   void run_tile(const ExactStrip::Entry& strip, const Tile& tile, const ExactWeights& weights);
   void run_ic_tile(const ExactStrip::Entry& strip, const Tile& tile, std::uint32_t ic_tile);
   void run_ic_tile_in_strips(const ExactStrip::Entry& strip, const Tile& tile, std::uint32_t ic_tile);
+  bool strips_have_totals() const { return strip_ != nullptr && strip_->has_totals(); }
   void begin_ic_tile(const arch::RunTile& run, std::uint32_t ic_tile);
   void begin_position(const arch::RunTile& run, std::size_t index);
   const std::int32_t* word_of(const ExactStrip::Entry& strip, const Tile& tile, std::size_t tap,
@@ -51,8 +52,9 @@ class StagedChain {
   blocks::LaneSums lane_sums_;
   std::vector<const std::int32_t*> inputs_;  // of the positions of a strip
   std::vector<std::int64_t> tree_sums_;
-  std::vector<std::int64_t> sums_;       // [position][oc]
-  std::vector<std::int32_t> registers_;  // [tap][ic][oc] of one ic tile
+  std::vector<std::int64_t> sums_;              // [position][oc], or
+  std::vector<std::int32_t> totals_of_strips_;  // where the strips add them up
+  std::vector<std::int32_t> registers_;         // [tap][ic][oc] of one ic tile
 };
 
 /// What ExactStrip holds for a staged pass: pixels of whole words.

@@ -1,5 +1,5 @@
-// A strip of positions gives what lanes and tree give one position after the other: sums bit for bit, signs
-// of zeros among them, and the units' events.
+// A strip of positions gives what lanes, tree and partial sums give one position after the other: sums bit
+// for bit, signs of zeros among them, and the units' events.
 
 #include "sim/blocks/staged_strip.h"
 
@@ -29,21 +29,23 @@ Format dfp(int bits, int fl, fixed_point::Rounding rounding) {
 
 /// Output and bias units do not matter here.
 arch::StagedSettings settings_of(const Format& operand, const Format& product, const Format& accumulator,
-                                 const Format& tree, int ic_lanes) {
+                                 const Format& tree, const Format& partial_sum, int ic_lanes) {
   arch::StagedSettings s;
   s.input = s.weight = operand;
   s.product = product;
   s.accumulator = accumulator;
   s.tree.fill(fixed_point::exact_format());
   for (std::size_t level = 0; (1 << level) < ic_lanes; ++level) s.tree[level] = tree;
-  s.partial_sum = s.bias = s.bias_operand = s.output = tree;
+  s.partial_sum = partial_sum;
+  s.bias = s.bias_operand = s.output = tree;
   s.activation = fixed_point::exact_format();
   return s;
 }
 
 struct StripCase {
   std::string name;
-  Format operand, product, accumulator, tree;
+  Format operand, product, accumulator, tree, partial_sum;
+  bool has_totals = true;
 };
 
 std::vector<StripCase> cases() {
@@ -52,12 +54,13 @@ std::vector<StripCase> cases() {
   const Format exact = fixed_point::exact_format();
   return {
       {"truncating_dfp", dfp(8, 5, Rounding::kNearestEven), dfp(12, 7, Rounding::kFloor),
-       dfp(11, 6, Rounding::kNearestAway), dfp(12, 6, Rounding::kNearestUp)},
+       dfp(11, 6, Rounding::kNearestAway), dfp(12, 6, Rounding::kNearestUp), dfp(12, 4, Rounding::kTrunc)},
       {"wide_dfp", dfp(8, 5, Rounding::kNearestEven), dfp(16, 10, Rounding::kNearestEven),
-       dfp(24, 10, Rounding::kNearestEven), dfp(28, 10, Rounding::kNearestEven)},
+       dfp(24, 10, Rounding::kNearestEven), dfp(28, 10, Rounding::kNearestEven),
+       dfp(32, 10, Rounding::kNearestEven), false},
       // Products far below the accumulator's smallest number leave -0 behind; codes of infinity and nan.
-      {"fp8_e5m2", preset("fp8_e5m2"), exact, preset("fp16"), preset("fp16")},
-      {"fp8_e4m3", preset("fp8_e4m3"), preset("fp8_e5m2"), preset("fp16"), preset("fp16")},
+      {"fp8_e5m2", preset("fp8_e5m2"), exact, preset("fp16"), preset("fp16"), preset("fp16")},
+      {"fp8_e4m3", preset("fp8_e4m3"), preset("fp8_e5m2"), preset("fp16"), preset("fp16"), preset("fp32")},
   };
 }
 
@@ -68,28 +71,22 @@ class StripBench {
       : random_(seed),
         ic_(static_cast<std::size_t>(ic_lanes)),
         oc_(static_cast<std::size_t>(oc_lanes)),
-        settings_(settings_of(c.operand, c.product, c.accumulator, c.tree, ic_lanes)),
+        settings_(settings_of(c.operand, c.product, c.accumulator, c.tree, c.partial_sum, ic_lanes)),
         sizes_(ic_, oc_, kTaps),
         lanes_(make_staged_lanes(settings_, sizes_)),
         tree_(make_staged_tree(settings_, sizes_)),
+        totals_(make_staged_totals(settings_, sizes_)),
         strip_(make_staged_strip(settings_, sizes_)),
         registers_(kTaps * ic_ * oc_) {}
 
   bool has_strip() const { return strip_ != nullptr; }
+  bool has_totals() const { return strip_->has_totals(); }
   std::size_t positions() const { return strip_->positions(); }
 
   void run_ic_tile(std::size_t positions) {
-    lanes_active_ = static_cast<std::uint32_t>(random_.integer(1, static_cast<std::int64_t>(ic_)));
-    oc_active_ = static_cast<std::uint32_t>(random_.integer(1, static_cast<std::int64_t>(oc_)));
-    has_small_codes_ = random_.integer(0, 1) == 0;
-    set_weights();
-    choose_inputs(positions);
+    choose_oc_active();
+    accumulate(positions);
     std::vector<std::int64_t> sums(positions * oc_);
-    for (std::size_t tap = 0; tap < kTaps; ++tap) {
-      std::vector<const std::int32_t*> words(positions);
-      for (std::size_t p = 0; p < positions; ++p) words[p] = input(tap, p) ? input(tap, p)->data() : nullptr;
-      strip_->accumulate(static_cast<std::uint32_t>(tap), words, lanes_active_, oc_active_);
-    }
     strip_->reduce(positions, oc_active_, sums.data());
     for (std::size_t p = 0; p < positions; ++p) {
       const std::vector<std::int64_t> one = one_by_one(p);
@@ -98,15 +95,63 @@ class StripBench {
         is_zero_ &= one[oc] == 0;
       }
     }
-    fixed_point::PointEvents expected = lanes_->take_events();
-    const fixed_point::PointEvents of_tree = tree_->take_events();
-    for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += of_tree[i];
-    EXPECT_EQ(strip_->take_events(), expected);
+    expect_events();
+  }
+
+  void run_totals(std::size_t positions, std::size_t ic_tiles) {
+    choose_oc_active();
+    std::vector<std::int32_t> totals(positions * oc_, 12'345);  // of another tile
+    std::vector<std::int64_t> expected(positions * oc_);
+    for (std::size_t t = 0; t < ic_tiles; ++t) {
+      accumulate(positions);
+      strip_->reduce_into_totals(positions, oc_active_, t == 0, totals.data());
+      Position position;
+      position.first_sum = t == 0;
+      position.oc_active = oc_active_;
+      for (std::size_t p = 0; p < positions; ++p) {
+        std::int64_t* entry = expected.data() + p * oc_;
+        totals_->add(position, entry, one_by_one(p).data(), entry);
+      }
+    }
+    std::vector<std::int64_t> wide(oc_);
+    for (std::size_t p = 0; p < positions; ++p) {
+      strip_->widen_totals(totals.data() + p * oc_, oc_active_, wide.data());
+      for (std::size_t oc = 0; oc < oc_active_; ++oc) {
+        ASSERT_EQ(wide[oc], expected[p * oc_ + oc]) << "position " << p << " lane " << oc;
+        is_zero_ &= wide[oc] == 0;
+      }
+    }
+    expect_events();
   }
   bool has_only_seen_zeros() const { return is_zero_; }
 
  private:
   static constexpr std::size_t kTaps = 3;
+
+  void choose_oc_active() {
+    oc_active_ = static_cast<std::uint32_t>(random_.integer(1, static_cast<std::int64_t>(oc_)));
+  }
+
+  void accumulate(std::size_t positions) {
+    lanes_active_ = static_cast<std::uint32_t>(random_.integer(1, static_cast<std::int64_t>(ic_)));
+    has_small_codes_ = random_.integer(0, 1) == 0;
+    set_weights();
+    choose_inputs(positions);
+    for (std::size_t tap = 0; tap < kTaps; ++tap) {
+      std::vector<const std::int32_t*> words(positions);
+      for (std::size_t p = 0; p < positions; ++p) words[p] = input(tap, p) ? input(tap, p)->data() : nullptr;
+      strip_->accumulate(static_cast<std::uint32_t>(tap), words, lanes_active_, oc_active_);
+    }
+  }
+
+  void expect_events() {
+    fixed_point::PointEvents expected{};
+    for (StagedBlock* block : std::initializer_list<StagedBlock*>{lanes_.get(), tree_.get(), totals_.get()}) {
+      const fixed_point::PointEvents events = block->take_events();
+      for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += events[i];
+    }
+    EXPECT_EQ(strip_->take_events(), expected);
+  }
 
   /// Any; in every second tile the smallest numbers of a minifloat, of both signs.
   std::int32_t code() {
@@ -173,6 +218,7 @@ class StripBench {
   const StagedSizes sizes_;
   std::unique_ptr<StagedLanes> lanes_;
   std::unique_ptr<StagedTree> tree_;
+  std::unique_ptr<StagedTotals> totals_;
   std::unique_ptr<StagedStrip> strip_;
   std::vector<std::int32_t> registers_;
   std::uint32_t lanes_active_ = 0, oc_active_ = 0;
@@ -196,6 +242,19 @@ TEST_P(StagedStrips, EqualLanesAndTreeOnePositionAtATime) {
   }
 }
 
+TEST_P(StagedStrips, AddUpTotalsAsThePartialSumsDo) {
+  for (const auto& [ic, oc] : {std::pair{1, 3}, {3, 5}, {4, 8}, {7, 16}, {8, 1}, {16, 16}}) {
+    StripBench bench(GetParam(), ic, oc, static_cast<std::uint64_t>(100 * ic + oc));
+    ASSERT_EQ(bench.has_totals(), GetParam().has_totals);
+    if (!bench.has_totals()) continue;
+    for (std::size_t tile = 0; tile < 30; ++tile) {
+      const std::size_t positions = 1 + tile % std::min<std::size_t>(bench.positions(), 9);
+      ASSERT_NO_FATAL_FAILURE(bench.run_totals(positions, 1 + tile % 4)) << ic << " x " << oc << ", " << tile;
+    }
+    EXPECT_FALSE(bench.has_only_seen_zeros());
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, StagedStrips, testing::ValuesIn(cases()),
                          [](const auto& strip) { return strip.param.name; });
 
@@ -204,7 +263,7 @@ TEST(StagedStrips, AreNotForUnitsWithAState) {
   stochastic.lfsr = {16, 1};
   const Format wide = dfp(24, 10, fixed_point::Rounding::kNearestEven);
   const auto settings =
-      settings_of(dfp(8, 5, fixed_point::Rounding::kNearestEven), stochastic, wide, wide, 4);
+      settings_of(dfp(8, 5, fixed_point::Rounding::kNearestEven), stochastic, wide, wide, wide, 4);
   EXPECT_EQ(make_staged_strip(settings, {4, 4, 2}), nullptr);
 }
 

@@ -25,6 +25,14 @@ class StagedStrip : public StagedBlock {
                           std::uint32_t lanes_active, std::uint32_t oc_active) = 0;
   /// After the last tap: sums of oc_lanes values a position, as StagedTree::reduce.
   virtual void reduce(std::size_t positions, std::uint32_t oc_active, std::int64_t* sums) = 0;
+
+  /// Whether partial sums have narrow carriers too: then what StagedTotals does with the sums is done here.
+  virtual bool has_totals() const = 0;
+  /// Instead of reduce(): the sums go into totals, wires of oc_lanes values a position.
+  virtual void reduce_into_totals(std::size_t positions, std::uint32_t oc_active, bool first_sum,
+                                  std::int32_t* totals) = 0;
+  /// `n` totals as StagedTotals has them.
+  virtual void widen_totals(const std::int32_t* totals, std::size_t n, std::int64_t* sums) const = 0;
 };
 
 /// Null where positions are taken one by one.
