@@ -28,14 +28,21 @@ void TapPairs::set_weights(std::uint32_t bank, std::uint32_t tap, std::size_t ic
 
 void TapPairs::accumulate(const ActivationBeat& beat, std::int32_t* sums) {
   const TapRequest& r = beat.request;
+  if (waits_ && !is_partner(r)) finish(sums);
   if (r.tap % 2 == 0) {
     take_first(beat);
     if (r.last_tap) finish(sums);
     return;
   }
-  const bool begins = waits_ && waiting_.first_tap;
+  const bool begins = waits_ ? waiting_.first_tap : r.first_tap;
   take_second(beat);
   multiply(r, begins, sums);
+}
+
+/// The tap behind the one that waits, of the same lanes: it always is, unless a fault has changed a request.
+bool TapPairs::is_partner(const TapRequest& r) const {
+  return r.tap == waiting_.tap + 1 && r.bank == waiting_.bank && r.lanes_active == waiting_.lanes_active &&
+         !r.first_tap;
 }
 
 void TapPairs::take_first(const ActivationBeat& beat) {

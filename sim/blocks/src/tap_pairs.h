@@ -31,6 +31,7 @@ class TapPairs {
 
  private:
   std::size_t row_offset(std::uint32_t bank, std::uint32_t tap, std::size_t ic_lane) const;
+  bool is_partner(const TapRequest& r) const;
   void take_first(const ActivationBeat& beat);
   void take_second(const ActivationBeat& beat);
   void multiply(const TapRequest& last, bool begins, std::int32_t* sums);

@@ -192,6 +192,49 @@ TEST(PeArray, ATapHasTheWeightOfItsCycleHoweverWeightsChangeMeanwhile) {
   }
 }
 
+/// As a fault makes them: any tap behind any other, first and last ones anywhere, weights written in between.
+TEST(PeArray, GivesWhatTapByTapWouldInAnyOrder) {
+  constexpr std::size_t kIc = 3, kOc = 9, kTaps = 4;
+  base::Random random(43);
+  arch::Hardware hardware = lanes(kIc, kOc);
+  hardware.pe_array.max_taps = kTaps;
+  PeArray array(hardware);
+  std::vector<std::int32_t> weights(2 * kTaps * kIc * kOc);
+  std::vector<std::int32_t> sums(kIc * kOc);
+  bool has_begun = false;
+  for (int step = 0; step < 20'000; ++step) {
+    WeightRow row{random_values<std::int32_t>(random, kOc, -128, 127),
+                  static_cast<std::uint32_t>(random.integer(0, 1)),
+                  static_cast<std::uint32_t>(random.integer(0, kTaps - 1)),
+                  static_cast<std::uint32_t>(random.integer(0, kIc - 1)), true};
+    ActivationBeat beat{random_values<std::int32_t>(random, kIc, -128, 127), {}};
+    TapRequest& r = beat.request;
+    r.tap = static_cast<std::uint32_t>(random.integer(0, kTaps - 1));
+    r.bank = static_cast<std::uint32_t>(random.integer(0, 1));
+    r.lanes_active = random.integer(0, 3) == 0 ? 2 : kIc;
+    r.first_tap = !has_begun || random.integer(0, 5) == 0;
+    r.last_tap = random.integer(0, 3) == 0;
+    if (!has_begun) r.lanes_active = kIc;  // every accumulator has a first tap
+    has_begun = !r.last_tap;
+    const std::size_t tap = (r.bank * kTaps + r.tap) * kIc * kOc;
+    for (std::size_t lane = 0; lane < r.lanes_active * kOc; ++lane) {
+      const std::int32_t product = beat.x[lane / kOc] * weights[tap + lane];
+      sums[lane] = r.first_tap ? product : sums[lane] + product;
+    }
+    const bool writes = random.integer(0, 2) == 0;
+    array.step({&beat, writes ? &row : nullptr, array.valid()});
+    if (writes) {
+      std::ranges::copy(
+          row.w, weights.begin() +
+                     static_cast<std::ptrdiff_t>(((row.bank * kTaps + row.tap) * kIc + row.ic_lane) * kOc));
+    }
+    ASSERT_EQ(array.valid(), r.last_tap);
+    if (!r.last_tap) continue;
+    for (std::size_t lane = 0; lane < r.lanes_active * kOc; ++lane)
+      ASSERT_EQ(array.out().narrow[lane], sums[lane]) << "step " << step << ", lane " << lane;
+  }
+}
+
 TEST(PeArray, LargestProductsWrapInNarrowAccumulators) {
   for (const std::uint32_t taps : {1U, 2U, 3U}) {
     PeArray array(lanes(1, 1));
