@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "base/error.h"
 
@@ -13,6 +14,50 @@ using arch::Requant;
 void store_row(const std::int32_t* values, std::byte* to, std::size_t n, std::size_t element_bytes) {
   for (std::size_t i = 0; i < n; ++i)
     std::memcpy(to + i * element_bytes, &values[i], element_bytes);  // little-endian: the low bytes
+}
+
+const arch::Region& region_of_store(const PassContext& context, const Tile& tile) {
+  const arch::Region& region = context.pass.stores[tile.store].region;
+  if (static_cast<std::size_t>(arch::bytes_of(region.element)) > sizeof(std::int32_t) ||
+      region.elements > tile.run.oc_active)
+    throw base::SimulationError("dma: an output word does not hold the elements of its store");
+  return region;
+}
+
+void store_region(const PassContext& context, const arch::Region& region, const std::int32_t* rows,
+                  std::size_t stride) {
+  const StoreView view(context.memory, region);
+  for (std::uint32_t row = 0; row < region.rows; ++row) {
+    const std::int32_t* from = rows + std::size_t{row} * region.pixels * stride;
+    if (view.element_bytes() == 1) {
+      context.kernels.narrow_to_bytes(
+          {from, stride, region.pixels, region.elements, view.pixel(row, 0), region.pixel_stride});
+      continue;
+    }
+    for (std::uint32_t x = 0; x < region.pixels; ++x)
+      store_row(from + x * stride, view.pixel(row, x), region.elements, view.element_bytes());
+  }
+}
+
+/// One region for the stores of tiles whose channels follow on each other, in memory as in the rows; nothing
+/// if theirs do not.
+std::optional<arch::Region> joined_store(const PassContext& context, std::span<const Tile* const> tiles) {
+  std::optional<arch::Region> joined;
+  for (const Tile* tile : tiles) {
+    if (tile->store == kNone) return std::nullopt;
+    const arch::Region& region = region_of_store(context, *tile);
+    if (!joined) {
+      joined = region;
+      continue;
+    }
+    arch::Region next = *joined;
+    next.address += joined->elements * static_cast<std::uint64_t>(arch::bytes_of(joined->element));
+    next.elements = region.elements;
+    const bool fills_its_rows = joined->elements % context.oc_lanes == 0;
+    if (region != next || !fills_its_rows) return std::nullopt;
+    joined->elements += region.elements;
+  }
+  return joined;
 }
 
 }  // namespace
@@ -51,21 +96,7 @@ std::vector<std::int32_t> read_operand(const PassContext& context, const Tile& t
 }
 
 void store_rows(const PassContext& context, const Tile& tile, const std::int32_t* rows, std::size_t stride) {
-  if (tile.store == kNone) return;
-  const StoreView view(context.memory, context.pass.stores[tile.store].region);
-  const arch::Region& region = view.region();
-  if (view.element_bytes() > sizeof(std::int32_t) || region.elements > tile.run.oc_active)
-    throw base::SimulationError("dma: an output word does not hold the elements of its store");
-  for (std::uint32_t row = 0; row < region.rows; ++row) {
-    const std::int32_t* from = rows + std::size_t{row} * region.pixels * stride;
-    if (view.element_bytes() == 1) {
-      context.kernels.narrow_to_bytes(
-          {from, stride, region.pixels, region.elements, view.pixel(row, 0), region.pixel_stride});
-      continue;
-    }
-    for (std::uint32_t x = 0; x < region.pixels; ++x)
-      store_row(from + x * stride, view.pixel(row, x), region.elements, view.element_bytes());
-  }
+  if (tile.store != kNone) store_region(context, region_of_store(context, tile), rows, stride);
 }
 
 void TileOutput::write_narrow(std::int32_t* biased_sums) {
@@ -101,19 +132,26 @@ void TileOutput::requantise(const std::int64_t* sums, std::int32_t* values) {
 }
 
 void TileOutput::finish(std::int32_t* values) {
+  std::int32_t* of_tile = values;
   for (const Tile* tile : tiles_) {
-    finish(*tile, values);
+    finish(*tile, of_tile);
+    of_tile += context_.oc_lanes;
+  }
+  if (const auto region = joined_store(context_, tiles_)) {
+    store_region(context_, *region, values, stride_);
+    return;
+  }
+  for (const Tile* tile : tiles_) {
+    store_rows(context_, *tile, values, stride_);
     values += context_.oc_lanes;
   }
 }
 
 void TileOutput::finish(const Tile& tile, std::int32_t* values) {
-  if (!context_.arithmetic.finishes_nothing()) {
-    const std::vector<std::int32_t> operand = read_operand(context_, tile);
-    context_.arithmetic.finish_rows(
-        {values, stride_, tile.run.oc_active, positions(), operand.data(), context_.oc_lanes});
-  }
-  store_rows(context_, tile, values, stride_);
+  if (context_.arithmetic.finishes_nothing()) return;
+  const std::vector<std::int32_t> operand = read_operand(context_, tile);
+  context_.arithmetic.finish_rows(
+      {values, stride_, tile.run.oc_active, positions(), operand.data(), context_.oc_lanes});
 }
 
 }  // namespace dlasim::sim::fast
