@@ -53,6 +53,7 @@ void products(Accumulator* sums, const std::int32_t* weights, const std::int32_t
   for (; oc < oc_lanes; ++oc) multiply_column<kAdds, 1>(sums + oc, weights + oc, x, ic_lanes, oc_lanes);
 }
 
+/// kPairLanes neighbouring lanes of a pair of taps.
 #if defined(__AVX512BW__)
 constexpr std::size_t kPairLanes = 16;
 template <bool kAdds>
