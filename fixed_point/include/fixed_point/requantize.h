@@ -162,7 +162,6 @@ class RequantizeRow {
   RequantizeRow(RequantizeRule rule, std::span<const Multiplier> lanes, OutputStage output);
 
   std::size_t lanes() const noexcept { return lanes_; }
-  RequantizeRule rule() const noexcept { return rule_; }
   /// Whether the low 32 bits of the accumulators are all that the rule reads.
   bool reads_low_halves() const noexcept {
     return rule_ == RequantizeRule::kDouble || rule_ == RequantizeRule::kSingle;

@@ -31,7 +31,6 @@ PeArray::PeArray(const arch::Hardware& hardware)
       pipeline_(1, empty_sums(ic_lanes_ * oc_lanes_)) {}
 
 PeArray::~PeArray() = default;
-PeArray::PeArray(PeArray&&) noexcept = default;
 
 void PeArray::configure(const arch::Configure& settings) {
   mode_ = settings.mode;

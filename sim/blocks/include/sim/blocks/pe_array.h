@@ -27,7 +27,6 @@ class PeArray {
  public:
   explicit PeArray(const arch::Hardware& hardware);
   ~PeArray();
-  PeArray(PeArray&&) noexcept;
 
   struct In {
     const ActivationBeat* beat = nullptr;  ///< accepted, only while `ready`
